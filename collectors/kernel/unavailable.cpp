@@ -1,0 +1,32 @@
+#include "collectors/kernel/unavailable.h"
+
+#include <cerrno>
+
+namespace benchd::kernel {
+
+model::State unavailable(const base::Error& error, const base::Error* no_estimates) {
+  model::State state{.subject = "kernel programs",
+                     .found = error.message(),
+                     .cost =
+                         "time per cpu and thread states are estimated; containers that live between two looks are "
+                         "missed",
+                     .cure = {}};
+  if (no_estimates != nullptr) {
+    state.found += "; nor can be estimated: " + no_estimates->message();
+    state.cost = "no time per cpu and no thread states; containers that live between two looks are missed";
+  }
+  switch (error.code) {
+    case EPERM:
+    case EACCES:
+      state.cure = "AmbientCapabilities=CAP_BPF CAP_PERFMON in the service (systemctl edit benchd), or run as root";
+      break;
+    case ENOENT:
+      state.cure = "a kernel with CONFIG_DEBUG_INFO_BTF=y, 6.1 or later";
+      break;
+    default:
+      state.cure = "a kernel 6.1 or later";
+  }
+  return state;
+}
+
+}  // namespace benchd::kernel
