@@ -1,0 +1,152 @@
+#include <random>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "followed_logs.h"
+
+namespace benchd::logs {
+namespace {
+
+/// Writes numbered lines as an engine or a program does, in pieces and over rotations, at the dice's will.
+class Writer {
+ public:
+  Writer(FollowedLog& log, LogKind kind, std::mt19937_64& dice) : log_(log), kind_(kind), dice_(dice) {}
+
+  void write() {
+    if (kind_ == LogKind::Plain) {
+      pending_ += "a plain line " + std::to_string(next_++) + "\n";
+      // Any cut, also in the middle of a line.
+      const size_t length = roll(pending_.size() + 1);
+      log_.append(pending_.substr(0, length));
+      pending_.erase(0, length);
+      return;
+    }
+    const size_t stream = roll(2);
+    const bool ends = roll(3) > 0;
+    if (open_[stream].empty()) open_[stream] = "a line of a stream " + std::to_string(next_++) + " ";
+    const std::string piece = fresh_[stream] ? open_[stream] : "more ";
+    fresh_[stream] = ends;
+    record(piece, stream, ends);
+    if (ends) open_[stream].clear();
+  }
+
+  /// An engine never cuts a record by a rotation; nor does a program that writes line by line.
+  void flush() {
+    log_.append(pending_);
+    pending_.clear();
+  }
+  void end() {
+    flush();
+    for (size_t stream = 0; stream < 2; ++stream)
+      if (!open_[stream].empty()) record("end", stream, true);
+    flush();
+  }
+
+  size_t lines() const { return next_; }
+  size_t roll(size_t sides) { return dice_() % sides; }
+
+ private:
+  void record(const std::string& text, size_t stream, bool ends) {
+    const char* const name = stream == 0 ? "stdout" : "stderr";
+    std::string record = json_record(text, name, ends);
+    if (kind_ == LogKind::Cri)
+      record = std::string("2025-01-02T03:04:05.5Z ") + name + (ends ? " F " : " P ") + text + "\n";
+    pending_ += record;
+    const size_t length = roll(4) == 0 ? roll(pending_.size() + 1) : pending_.size();
+    log_.append(pending_.substr(0, length));
+    pending_.erase(0, length);
+  }
+
+  FollowedLog& log_;
+  LogKind kind_;
+  std::mt19937_64& dice_;
+  size_t next_ = 0;
+  std::string pending_;  ///< given to write(2) later
+  std::array<std::string, 2> open_;
+  std::array<bool, 2> fresh_ = {true, true};
+};
+
+class KillAndResume : public testing::TestWithParam<LogKind> {
+ protected:
+  /// Files .1, .2 and so on, the older ones compressed, as the kubelet does. Nobody rotates an empty file.
+  static void rotate(FollowedLog& log, size_t& rotated, bool compressed) {
+    if (!std::filesystem::exists(log.path()) || std::filesystem::file_size(log.path()) == 0) return;
+    for (size_t number = rotated; number > 0; --number)
+      for (const char* ending : {"", ".gz"}) {
+        const std::string name = "app.log." + std::to_string(number) + ending;
+        if (std::filesystem::exists(log.path(name))) log.rename(name, "app.log." + std::to_string(number + 1) + ending);
+      }
+    log.rename("app.log", "app.log.1");
+    if (compressed && std::filesystem::exists(log.path("app.log.2"))) compress(log.path("app.log.2"));
+    ++rotated;
+  }
+
+  static void run(LogKind kind, uint64_t seed) {
+    std::mt19937_64 dice(seed);
+    // Closing an inotify instance takes the kernel 20 ms.
+    FollowedLog log(kind, seed % 64 == 0);
+    Writer writer(log, kind, dice);
+    const bool unlinks = writer.roll(4) == 0;
+    const bool compresses = writer.roll(2) == 0;
+    size_t rotated = 0;
+    const size_t steps = 5 + writer.roll(60);
+    for (size_t step = 0; step < steps; ++step) {
+      switch (writer.roll(10)) {
+        case 0:
+          // What is unlinked is out of a new process's reach.
+          if (!unlinks) log.kill_and_start();
+          break;
+        case 1:
+          writer.flush();
+          if (unlinks) {
+            log.turn();
+            log.remove();
+          } else {
+            rotate(log, rotated, compresses);
+          }
+          break;
+        case 2:
+        case 3:
+          log.turn();
+          break;
+        case 4:
+          // A step of the reader that the kill may follow at once.
+          log.now += base::kSecond;
+          log.follower->dispatch(log.now);
+          log.follower->sweep(log.now);
+          log.follower->read(log.told, log.now, 0);
+          break;
+        default:
+          writer.write();
+      }
+    }
+    writer.end();
+    log.turns(3 * static_cast<int>(rotated) + 6);
+    log.follower->finish(log.log);
+    log.turns(3);
+
+    std::multiset<size_t> numbers;
+    for (const std::string& line : log.told.lines) {
+      const size_t digit = line.find_first_of("0123456789");
+      ASSERT_NE(digit, std::string::npos) << "seed " << seed << ": " << line;
+      numbers.insert(std::stoul(line.substr(digit)));
+    }
+    for (size_t number = 0; number < writer.lines(); ++number)
+      ASSERT_EQ(numbers.count(number), 1) << "seed " << seed << ", line " << number;
+    ASSERT_EQ(log.told.lines.size(), writer.lines()) << "seed " << seed;
+    ASSERT_EQ(log.told.counts.losses, 0) << "seed " << seed;
+    ASSERT_EQ(log.told.counts.malformed, 0) << "seed " << seed;
+  }
+};
+
+TEST_P(KillAndResume, GivesEachLineExactlyOnceWhateverHappens) {
+  const char* const runs = std::getenv("BENCHD_SCHEDULES");
+  const uint64_t schedules = runs == nullptr ? 700 : std::strtoull(runs, nullptr, 10);
+  for (uint64_t seed = 1; seed <= schedules && !HasFatalFailure(); ++seed) run(GetParam(), seed);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, KillAndResume, testing::Values(LogKind::JsonFile, LogKind::Cri, LogKind::Plain));
+
+}  // namespace
+}  // namespace benchd::logs
