@@ -46,9 +46,11 @@ void FileLog::look(base::Instant /*now*/) {
 
 void FileLog::add_successors(std::optional<OpenLog> current) {
   auto others = open_all(door_, spec_.folder, spec_.file);
-  const bool still_there =
-      std::any_of(others.begin(), others.end(), [&](const OpenLog& other) { return other.current; });
-  if (current && !still_there) others.push_back(std::move(*current));
+  // Another rotation may have moved it on, or removed it, since it was opened.
+  if (current && !is_among(others, *current)) {
+    const auto newest = std::find_if(others.begin(), others.end(), [](const OpenLog& other) { return other.current; });
+    others.insert(newest, std::move(*current));
+  }
   OpenLog& last = files_.back();
   auto next = successors(std::move(others), last);
   if (!next.empty()) removed_known_ += has_no_name(last) ? 1 : 0;

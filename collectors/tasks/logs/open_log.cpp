@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "collectors/tasks/logs/siblings.h"
 
@@ -41,6 +42,15 @@ Files::iterator find_content(Files& files, const Head& head, uint64_t offset, ui
   return std::any_of(std::next(found), files.end(), matches) ? files.end() : found;
 }
 
+/// The file itself, or what it was compressed to, which is known by its content, read or not.
+Files::iterator find_file(Files& files, OpenLog& log) {
+  const auto found = find_identity(files, log.identity);
+  const auto look = look_at(log.file.fd());
+  if (found != files.end() || !look.ok() || log.file.compressed()) return found;
+  extend_head(log, look->size);
+  return find_content(files, log.head, look->size, tail_of(log, look->size));
+}
+
 /// Those that were made after `identity`, by their birth. Of a compressed file that is not known: its birth is that of
 /// the compression.
 void keep_younger(Files& files, const FileIdentity& identity) {
@@ -48,6 +58,30 @@ void keep_younger(Files& files, const FileIdentity& identity) {
     if (log.identity == identity) return true;
     return !log.current && (log.file.compressed() || log.identity.born <= identity.born);
   });
+}
+
+/// What stood behind a name that was listed; nothing if it was gone when it was opened.
+struct Seen {
+  std::string name;
+  FileIdentity identity;
+  friend bool operator==(const Seen&, const Seen&) = default;
+};
+
+/// Opens one name after the other. They may move on meanwhile, and a file be passed over.
+std::pair<Files, std::vector<Seen>> open_siblings(base::Door& door, const base::LogFolder& folder,
+                                                  const std::string& file) {
+  std::pair<Files, std::vector<Seen>> all;
+  auto& [files, seen] = all;
+  auto directory = door.open_log_folder(folder);
+  if (!directory.ok()) return all;
+  for (const Sibling& sibling : siblings_of(file, names_in(std::move(*directory)))) {
+    auto opened = open_one(door, folder, sibling);
+    seen.push_back({sibling.name, opened.ok() ? opened->identity : FileIdentity{}});
+    if (!opened.ok() || find_identity(files, opened->identity) != files.end()) continue;
+    opened->current = sibling.name == file;
+    files.push_back(std::move(*opened));
+  }
+  return all;
 }
 
 /// The file that was being read: by its identity, else by its content. A device may have another number after a boot.
@@ -75,27 +109,13 @@ base::Result<OpenLog> open_current(base::Door& door, const base::LogFolder& fold
 }
 
 Files open_all(base::Door& door, const base::LogFolder& folder, const std::string& file) {
-  constexpr int kAttempts = 3;  // names move while they are read
-  Files files;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    files.clear();
-    auto directory = door.open_log_folder(folder);
-    if (!directory.ok()) return files;
-    bool moved = false;
-    for (const Sibling& sibling : siblings_of(file, names_in(std::move(*directory)))) {
-      auto opened = open_one(door, folder, sibling);
-      moved = moved || (!opened.ok() && opened.error().code == ENOENT);
-      if (!opened.ok()) continue;
-      opened->current = sibling.name == file;
-      // Renamed between two opens it appears twice, at first under its older name.
-      if (find_identity(files, opened->identity) != files.end())
-        moved = true;
-      else
-        files.push_back(std::move(*opened));
-    }
-    if (!moved) break;
+  constexpr int kAttempts = 8;
+  std::vector<Seen> before;
+  for (int attempt = 1;; ++attempt) {
+    auto [files, seen] = open_siblings(door, folder, file);
+    if (attempt == kAttempts || (attempt > 1 && seen == before)) return std::move(files);
+    before = std::move(seen);
   }
-  return files;
 }
 
 void extend_head(OpenLog& log, uint64_t read) {
@@ -124,14 +144,12 @@ bool ends_with(OpenLog& log, uint64_t offset, uint64_t tail) {
   return tail_of(log, offset) == tail;
 }
 
+bool is_among(Files& files, OpenLog& log) {
+  return find_file(files, log) != files.end();
+}
+
 Files successors(Files files, OpenLog& last) {
-  auto found = find_identity(files, last.identity);
-  const auto look = look_at(last.file.fd());
-  if (found == files.end() && look.ok() && !last.file.compressed()) {
-    // Compressed meanwhile, it is known by its content, read or not.
-    extend_head(last, look->size);
-    found = find_content(files, last.head, look->size, tail_of(last, look->size));
-  }
+  const auto found = find_file(files, last);
   if (found != files.end())
     keep_from(files, std::next(found));
   else

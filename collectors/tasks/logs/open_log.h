@@ -21,7 +21,7 @@ struct OpenLog {
 /// The file that has the log's name.
 base::Result<OpenLog> open_current(base::Door& door, const base::LogFolder& folder, const std::string& file);
 
-/// All files of the log, oldest first; those that cannot be opened are left out.
+/// All files of the log, oldest first, as they stood at one moment; those that cannot be opened are left out.
 std::vector<OpenLog> open_all(base::Door& door, const base::LogFolder& folder, const std::string& file);
 
 /// Reads on until `head` covers the first kMaxHead of the `read` bytes that are known of the file.
@@ -35,6 +35,9 @@ uint64_t tail_of(OpenLog& log, uint64_t offset);
 
 /// Whether the bytes before `offset` are those that `tail` was made of.
 bool ends_with(OpenLog& log, uint64_t offset, uint64_t tail);
+
+/// Whether one of `files` is `log`, compressed by now or not.
+bool is_among(std::vector<OpenLog>& files, OpenLog& log);
 
 /// Of `files`, oldest first, those that came after `last`, which may itself be among them, compressed by now, or gone.
 std::vector<OpenLog> successors(std::vector<OpenLog> files, OpenLog& last);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -66,6 +67,23 @@ inline void compress(const std::string& path) {
   std::filesystem::remove(path);
 }
 
+/// A folder in which something may happen between any two looks into it.
+class RestlessDoor : public daemon::InProcessDoor {
+ public:
+  using InProcessDoor::InProcessDoor;
+
+  base::Result<base::Fd> open_log_folder(const base::LogFolder& folder) override {
+    if (meanwhile) meanwhile();
+    return InProcessDoor::open_log_folder(folder);
+  }
+  base::Result<base::Fd> open_log(const base::LogFolder& folder, std::string_view file) override {
+    if (meanwhile) meanwhile();
+    return InProcessDoor::open_log(folder, file);
+  }
+
+  std::function<void()> meanwhile;
+};
+
 /// A folder of logs on the host and a follower of one of them, "app.log", that can be killed and started again.
 class FollowedLog {
  public:
@@ -112,7 +130,7 @@ class FollowedLog {
     for (int i = 0; i < count; ++i) turn();
   }
 
-  daemon::InProcessDoor& door() { return door_; }
+  RestlessDoor& door() { return door_; }
 
   base::Instant now = 1'000 * base::kSecond;
   Recorder told;
@@ -123,7 +141,7 @@ class FollowedLog {
   TemporaryDirectory directory_;
   LogKind kind_;
   bool watch_;
-  daemon::InProcessDoor door_{{.log_files = {directory_.path() + "/*.log"}}};
+  RestlessDoor door_{{.log_files = {directory_.path() + "/*.log"}}};
 };
 
 }  // namespace benchd::logs

@@ -1,3 +1,5 @@
+#include <deque>
+#include <functional>
 #include <random>
 #include <set>
 
@@ -25,7 +27,8 @@ class Writer {
     const size_t stream = roll(2);
     const bool ends = roll(3) > 0;
     if (open_[stream].empty()) open_[stream] = "a line of a stream " + std::to_string(next_++) + " ";
-    const std::string piece = fresh_[stream] ? open_[stream] : "more ";
+    // No two records are alike, as with the times of real ones.
+    const std::string piece = fresh_[stream] ? open_[stream] : "more " + std::to_string(pieces_++) + " ";
     fresh_[stream] = ends;
     record(piece, stream, ends);
     if (ends) open_[stream].clear();
@@ -62,36 +65,77 @@ class Writer {
   LogKind kind_;
   std::mt19937_64& dice_;
   size_t next_ = 0;
+  size_t pieces_ = 0;
   std::string pending_;  ///< given to write(2) later
   std::array<std::string, 2> open_;
   std::array<bool, 2> fresh_ = {true, true};
 };
 
+/// Files .1, .2 and so on, the older ones compressed, as the kubelet does: name by name, of which a reader may see any
+/// state.
+class Rotation {
+ public:
+  Rotation(FollowedLog& log, bool compresses) : log_(log), compresses_(compresses) {}
+
+  /// Nobody rotates an empty file.
+  void begin() {
+    finish();
+    if (!std::filesystem::exists(log_.path()) || std::filesystem::file_size(log_.path()) == 0) return;
+    for (size_t number = rotated_; number > 0; --number)
+      for (const char* ending : {"", ".gz"}) {
+        const std::string from = "app.log." + std::to_string(number) + ending;
+        const std::string to = "app.log." + std::to_string(number + 1) + ending;
+        if (std::filesystem::exists(log_.path(from))) steps_.emplace_back([=, this] { log_.rename(from, to); });
+      }
+    steps_.emplace_back([this] { log_.rename("app.log", "app.log.1"); });
+    if (compresses_ && rotated_ > 0) steps_.emplace_back([this] { compress(log_.path("app.log.2")); });
+    ++rotated_;
+  }
+  bool is_under_way() const { return !steps_.empty(); }
+  void step() {
+    steps_.front()();
+    steps_.pop_front();
+  }
+  void finish() {
+    while (is_under_way()) step();
+  }
+  size_t rotated() const { return rotated_; }
+
+ private:
+  FollowedLog& log_;
+  const bool compresses_;
+  std::deque<std::function<void()>> steps_;
+  size_t rotated_ = 0;
+};
+
 class KillAndResume : public testing::TestWithParam<LogKind> {
  protected:
-  /// Files .1, .2 and so on, the older ones compressed, as the kubelet does. Nobody rotates an empty file.
-  static void rotate(FollowedLog& log, size_t& rotated, bool compressed) {
-    if (!std::filesystem::exists(log.path()) || std::filesystem::file_size(log.path()) == 0) return;
-    for (size_t number = rotated; number > 0; --number)
-      for (const char* ending : {"", ".gz"}) {
-        const std::string name = "app.log." + std::to_string(number) + ending;
-        if (std::filesystem::exists(log.path(name))) log.rename(name, "app.log." + std::to_string(number + 1) + ending);
-      }
-    log.rename("app.log", "app.log.1");
-    if (compressed && std::filesystem::exists(log.path("app.log.2"))) compress(log.path("app.log.2"));
-    ++rotated;
-  }
-
   static void run(LogKind kind, uint64_t seed) {
     std::mt19937_64 dice(seed);
     // Closing an inotify instance takes the kernel 20 ms.
     FollowedLog log(kind, seed % 64 == 0);
     Writer writer(log, kind, dice);
     const bool unlinks = writer.roll(4) == 0;
-    const bool compresses = writer.roll(2) == 0;
-    size_t rotated = 0;
+    Rotation rotation(log, writer.roll(2) == 0);
+    // While the reader looks, names move on, and lines come once all have moved; now and then it can look in peace.
+    size_t disturbances = 0;
+    log.door().meanwhile = [&] {
+      if (unlinks || disturbances == 3 || writer.roll(8) > 0) return;
+      ++disturbances;
+      for (size_t burst = 1 + writer.roll(12); burst > 0; --burst) {
+        if (rotation.is_under_way()) {
+          rotation.step();
+        } else if (writer.roll(4) == 0) {
+          writer.flush();
+          rotation.begin();
+        } else {
+          writer.write();
+        }
+      }
+    };
     const size_t steps = 5 + writer.roll(60);
     for (size_t step = 0; step < steps; ++step) {
+      disturbances = 0;
       switch (writer.roll(10)) {
         case 0:
           // What is unlinked is out of a new process's reach.
@@ -103,7 +147,8 @@ class KillAndResume : public testing::TestWithParam<LogKind> {
             log.turn();
             log.remove();
           } else {
-            rotate(log, rotated, compresses);
+            rotation.begin();
+            if (writer.roll(2) == 0) rotation.finish();
           }
           break;
         case 2:
@@ -118,11 +163,14 @@ class KillAndResume : public testing::TestWithParam<LogKind> {
           log.follower->read(log.told, log.now, 0);
           break;
         default:
+          rotation.finish();
           writer.write();
       }
     }
+    log.door().meanwhile = {};
+    rotation.finish();
     writer.end();
-    log.turns(3 * static_cast<int>(rotated) + 6);
+    log.turns(3 * static_cast<int>(rotation.rotated()) + 6);
     log.follower->finish(log.log);
     log.turns(3);
 
