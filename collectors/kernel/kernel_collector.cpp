@@ -99,8 +99,8 @@ program_status& KernelCollector::program() const {
   return *reinterpret_cast<program_status*>(status_.at(0));
 }
 
-/// The kernel stamps stretches on a cpu and in its queue by sched_clock(), which programs cannot ask; but a thread that
-/// has just got its cpu was stamped just now. The two clocks drift by less than 0.1 ms a second.
+/// The kernel stamps waits for a cpu and the clocks of its run queues by sched_clock(), which programs cannot ask; but
+/// the clock of a cpu that this thread has just got is of now. The two drift by less than 0.1 ms a second.
 void KernelCollector::calibrate() {
   const base::Instant now = base::now();
   if (now < next_calibration_) return;

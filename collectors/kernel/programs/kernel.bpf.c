@@ -15,6 +15,7 @@
 
 #define PF_EXITING 0x00000004 /* include/linux/sched.h */
 #define PF_KTHREAD 0x00200000
+#define TASK_NEW 0x00000800
 #define MAX_DEPTH 32 /* of a container's cgroup below another's */
 
 /* Set before loading. */
@@ -118,33 +119,26 @@ int walk_threads(struct bpf_iter__task* ctx) {
   struct program_status* it = bpf_map_lookup_elem(&status, &zero);
   if (it && it->calibrate) {
     struct task_struct* walker = bpf_get_current_task_btf();
-    it->sched_clock_behind = bpf_ktime_get_boot_ns() - walker->sched_info.last_arrival;
+    it->sched_clock_behind = bpf_ktime_get_boot_ns() - walker->se.cfs_rq->rq->clock;
     it->calibrate = 0;
   }
   if (it) it->thread_walk = ctx->meta->session_id;
-  /* Its exit has charged an exiting thread, or is about to. */
-  if (!task || task->flags & (PF_KTHREAD | PF_EXITING)) return 0;
-  struct thread_mark* mark = bpf_task_storage_get(&thread_marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-  if (!mark) {
-    COUNT(threads_lost);
-    return 0;
-  }
-  charge(task, mark, false, ctx->meta->session_id);
+  /* Its exit has charged an exiting thread, or is about to; one that fork() is still making stands in the root. */
+  if (!task || task->flags & (PF_KTHREAD | PF_EXITING) || task->__state == TASK_NEW) return 0;
+  struct thread_mark* mark = find_mark(task);
+  if (!mark) mark = make_mark(task);
+  if (mark) charge(task, mark, false, ctx->meta->session_id);
   return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct* task) {
   if (task->flags & PF_KTHREAD) return 0;
-  struct thread_mark* mark = bpf_task_storage_get(&thread_marks, task, 0, 0);
-  if (mark) {
-    charge(task, mark, false, 0);
-  } else {
-    struct thread_mark unmarked = {};
-    charge(task, &unmarked, false, 0);
-    __u64 key = (__u64)task;
-    if (bpf_map_update_elem(&last_marks, &key, &unmarked, BPF_ANY) != 0) COUNT(threads_lost);
-  }
+  struct thread_mark none = {};
+  struct thread_mark* mark = find_mark(task);
+  if (!mark) mark = make_spare_mark(task);
+  charge(task, mark ? mark : &none, false, 0);
+  if (!mark) COUNT(threads_lost);
   return 0;
 }
 
@@ -152,7 +146,8 @@ int BPF_PROG(on_exit, struct task_struct* task) {
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(on_attach, struct cgroup* to, const char* path, struct task_struct* task) {
   if (!in_default_hierarchy(to) || task->flags & PF_KTHREAD) return 0;
-  struct thread_mark* mark = bpf_task_storage_get(&thread_marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  struct thread_mark* mark = find_mark(task);
+  if (!mark) mark = make_mark(task);
   if (mark) charge(task, mark, true, 0);
   return 0;
 }
@@ -248,11 +243,9 @@ int BPF_PROG(on_rmdir, struct cgroup* cgroup, const char* path) {
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(on_free, struct task_struct* task) {
   struct cgroup* cgroup = task->cgroups->dfl_cgrp;
-  struct thread_mark* mark = bpf_task_storage_get(&thread_marks, task, 0, 0);
-  __u64 key = (__u64)task;
-  struct thread_mark* last = mark ? 0 : bpf_map_lookup_elem(&last_marks, &key);
-  charge_rest(task, mark ? mark : last, cgroup);
-  if (last) bpf_map_delete_elem(&last_marks, &key);
+  struct spare_key key = spare_key_of(task);
+  charge_rest(task, find_mark(task), cgroup);
+  bpf_map_delete_elem(&spare_marks, &key);
   if (!is_told(cgroup)) return 0;
   __u32 first = 0;
   struct late_cgroup* record = bpf_map_lookup_elem(&late_scratch, &first);

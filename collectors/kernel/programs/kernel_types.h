@@ -69,20 +69,28 @@ struct mem_cgroup {
 struct css_set {
   struct cgroup* dfl_cgrp;
 };
-struct sched_info { /* stamps are of sched_clock() */
+struct rq {         /* kernel/sched/sched.h */
+  __u64 clock;      /* sched_clock() at the last tick or switch on this cpu */
+  __u64 clock_task; /* the same less what interrupts and the hypervisor took */
+};
+struct cfs_rq {
+  struct rq* rq;
+};
+struct sched_info {
   unsigned long long run_delay;
-  unsigned long long last_arrival; /* on its cpu */
-  unsigned long long last_queued;  /* 0 unless it waits for a cpu */
+  unsigned long long last_queued; /* sched_clock(); 0 unless it waits for a cpu */
 };
 struct sched_entity {
+  __u64 exec_start; /* clock_task when sum_exec_runtime was added to last */
   __u64 sum_exec_runtime;
-  __u64 prev_sum_exec_runtime; /* at its last arrival on a cpu */
   __u64 nr_migrations;
+  struct cfs_rq* cfs_rq; /* whatever its policy; CONFIG_FAIR_GROUP_SCHED, without which there is no cpu controller */
 };
 struct task_delay_info {
   __u64 blkio_delay;
 };
 struct task_struct {
+  unsigned int __state;
   unsigned int flags;
   int on_cpu;
   struct sched_entity se;

@@ -86,6 +86,10 @@ Fd keep(int fd) {
   return Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
+/// Of threads that exited and are not freed yet. Each cpu keeps up to 128 for itself.
+constexpr uint32_t kSpareMarks = 4096;
+constexpr uint32_t kSpareMarksPerCpu = 256;
+
 /// What sizes depend on the number of cpus.
 void fit(kernel_programs& programs, uint32_t cpus, uint32_t rows) {
   const uint32_t row = cpus * sizeof(uint64_t);
@@ -95,6 +99,7 @@ void fit(kernel_programs& programs, uint32_t cpus, uint32_t rows) {
   bpf_map__set_value_size(programs.maps.scratch, sizeof(removed_cgroup) + row);
   bpf_map__set_value_size(programs.maps.late, sizeof(late_cgroup) + row);
   bpf_map__set_value_size(programs.maps.late_scratch, sizeof(late_cgroup) + row);
+  bpf_map__set_max_entries(programs.maps.spare_marks, std::max(kSpareMarks, cpus * kSpareMarksPerCpu));
 }
 
 /// Runs the iterator behind a link once.

@@ -88,13 +88,18 @@ struct {
   __type(value, struct thread_mark);
 } thread_marks SEC(".maps");
 
-/* The same of threads that no walk had seen when they exited, until they are freed, by their task's address. One of the
- * kind above takes 1 us to make, one of these 0.1. */
+/* The same of threads that no walk had seen when they exited, and of those that the kernel made no storage for, until
+ * they are freed. One of the kind above takes 1 us to make, one of these 0.2. A kernel may free a thread without
+ * running its hook: what is never used again makes room. */
+struct spare_key {
+  __u64 task; /* its address, which another has once it is freed */
+  __u64 born;
+};
 struct {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, 4096);
-  __type(key, __u64);
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 4096); /* set by cpu_count before loading */
+  __type(key, struct spare_key);
   __type(value, struct thread_mark);
-} last_marks SEC(".maps");
+} spare_marks SEC(".maps");
 
 #endif

@@ -17,14 +17,20 @@ static __always_inline __u64 sched_clock_at(__u64 boottime) {
   return it && it->sched_clock_behind ? boottime - it->sched_clock_behind : 0;
 }
 
-/* What the kernel has not added yet of a stretch that began at `since`: it adds time on a cpu at each tick, and a wait
- * for a cpu when it ends. More than that can last is no such stretch. */
-static __always_inline __u64 stretch(__u64 clock, __u64 since, __u64 added, __u64 longest) {
-  if (!since || clock < since) return 0;
-  __u64 passed = clock - since;
-  if (passed < added) return 0;
-  passed -= added;
-  return passed <= longest ? passed : 0;
+/* What the kernel has not added yet to the time of a thread that is on a cpu: it does at each tick. The clocks of the
+ * cpu's run queue leave out what the hypervisor took, which the thread never had. */
+static __always_inline __u64 on_cpu_since_added(struct task_struct* task, __u64 clock) {
+  __u64 added = task->se.exec_start;
+  struct rq* queue = task->se.cfs_rq->rq;
+  __u64 passed = queue->clock_task > added ? queue->clock_task - added : 0;
+  if (clock > queue->clock) passed += clock - queue->clock;
+  return passed <= LONGEST_TICK ? passed : 0;
+}
+
+/* What the kernel has not added yet of a wait for a cpu: it does when that ends. */
+static __always_inline __u64 waited_since(__u64 queued, __u64 clock) {
+  if (!queued || clock < queued) return 0;
+  return clock - queued <= LONGEST_WAIT ? clock - queued : 0;
 }
 
 /* What `now` has more than the mark, which moves up to it. */
@@ -61,6 +67,32 @@ static __always_inline void add(struct thread_times* sums, const struct thread_t
   __sync_fetch_and_add(&sums->migrations, did->migrations);
 }
 
+static __always_inline struct spare_key spare_key_of(struct task_struct* task) {
+  return (struct spare_key){.task = (__u64)task, .born = task->start_boottime};
+}
+
+/* The thread's mark, if it has one. */
+static __always_inline struct thread_mark* find_mark(struct task_struct* task) {
+  struct thread_mark* mark = bpf_task_storage_get(&thread_marks, task, 0, 0);
+  struct spare_key key = spare_key_of(task);
+  return mark ? mark : bpf_map_lookup_elem(&spare_marks, &key);
+}
+
+static __always_inline struct thread_mark* make_spare_mark(struct task_struct* task) {
+  struct spare_key key = spare_key_of(task);
+  struct thread_mark mark = {};
+  bpf_map_update_elem(&spare_marks, &key, &mark, BPF_NOEXIST);
+  return bpf_map_lookup_elem(&spare_marks, &key);
+}
+
+/* The kernel makes no storage while another program on this cpu is at it. */
+static __always_inline struct thread_mark* make_mark(struct task_struct* task) {
+  struct thread_mark* mark = bpf_task_storage_get(&thread_marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!mark) mark = make_spare_mark(task);
+  if (!mark) COUNT(threads_lost);
+  return mark;
+}
+
 /* Charges what the thread did since it was last charged to the cgroup where it was then, and moves its mark. `walk`
  * counts it as alive. */
 static __always_inline void charge(struct task_struct* task, struct thread_mark* mark, bool moved, __u64 walk) {
@@ -72,10 +104,10 @@ static __always_inline void charge(struct task_struct* task, struct thread_mark*
   __u64 runnable = task->sched_info.run_delay;
   __u64 clock = sched_clock_at(now);
   if (clock) {
-    if (task->on_cpu)
-      on_cpu += stretch(clock, task->sched_info.last_arrival, on_cpu - task->se.prev_sum_exec_runtime, LONGEST_TICK);
-    else
-      runnable += stretch(clock, task->sched_info.last_queued, 0, LONGEST_WAIT);
+    if (!task->on_cpu)
+      runnable += waited_since(task->sched_info.last_queued, clock);
+    else if (!moved) /* what is not added yet the kernel will add to the cgroup that it moves to */
+      on_cpu += on_cpu_since_added(task, clock);
   }
   __u64 on_disk = task->delays ? BPF_CORE_READ(task, delays, blkio_delay) : 0;
   /* Now and then the kernel ends a wait that it has never begun, and adds the time since boot (seen on 6.18). */
