@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <thread>
 
 #include <bpf/bpf.h>
@@ -26,15 +27,30 @@ TEST_F(LiveKernel, ThreadsThatLiveForLessThanATickAreCharged) {
   EXPECT_LE(on_cpu, 1.01 * 1000 * static_cast<double>(usage_usec(path("brief"))));
 }
 
-/// What it does after the hook at its exit, some 50 to 150 us, is charged when it is freed.
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// What it does after the hook at its exit, some 50 to 150 us, is charged when it is freed. A median, because a host
+/// may run no hooks on top of the tasks of its own agent: then some tens of those that are freed there go untold.
 TEST_F(LiveKernel, OfProcessesThatDoNothingButEndTheLastMomentsCount) {
-  make("forks");
-  start("forks");
+  constexpr size_t kCgroups = 11;
+  const auto name = [](size_t i) { return "forks" + std::to_string(i); };
+  for (size_t i = 0; i < kCgroups; ++i) {
+    make(name(i));
+    start(name(i));
+  }
   collector_->walk();
-  run_in(path("forks"), [] { fork_and_end(2000); });
+  for (size_t i = 0; i < kCgroups; ++i) run_in(path(name(i)), [] { fork_and_end(200); });
   const auto part = [&] {
-    const auto on_cpu = static_cast<double>(read("forks").threads->on_cpu);
-    return on_cpu / (1000 * static_cast<double>(usage_usec(path("forks"))));
+    std::vector<double> parts;
+    for (size_t i = 0; i < kCgroups; ++i) {
+      const auto on_cpu = static_cast<double>(read(name(i)).threads->on_cpu);
+      parts.push_back(on_cpu / (1000 * static_cast<double>(usage_usec(path(name(i))))));
+    }
+    return median(std::move(parts));
   };
   wait_until([&] { return part() > 0.99; }, "the last moments");
   EXPECT_LE(part(), 1.01);
@@ -49,7 +65,6 @@ TEST_F(LiveKernel, OfARemovedCgroupThatEndedWithItsProcessesTheLastMomentsCountT
     make(i % 2 == 0 ? name : name + "/inner");
     ids_.push_back(id_of(path(name)));
     run_in(inside, [&] {
-      // What it did before it came in was charged to the cgroup too, as late as now.
       ::usleep(1);
       used_before[i] = usage_usec(inside) * 1000;
       fork_and_end(10);
@@ -60,14 +75,13 @@ TEST_F(LiveKernel, OfARemovedCgroupThatEndedWithItsProcessesTheLastMomentsCountT
   }
   const auto part = [&] {
     collector_->dispatch(finals_);
-    double on_cpu = 0;
-    double used = 0;
+    std::vector<double> parts;
     for (size_t i = 0; i < kCgroups; ++i) {
       const Final& final = finals_.finals.at(ids_[i]);
-      on_cpu += static_cast<double>(final.threads.on_cpu);
-      used += static_cast<double>(final.cpu.sum() - used_before[i]);
+      parts.push_back(static_cast<double>(final.threads.on_cpu) /
+                      static_cast<double>(final.cpu.sum() - used_before[i]));
     }
-    return on_cpu / used;
+    return median(std::move(parts));
   };
   wait_until([&] { return part() > 0.99; }, "the last moments");
 }
