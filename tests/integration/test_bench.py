@@ -558,6 +558,8 @@ def test_a_limit_that_cannot_be_kept_here_is_refused(bench):
     if "cpuset" not in controllers:
         done = bench.run(served(bench, "{}", variants.format('cpus: "0"')))
         assert done.returncode == 0 and done.stderr.count("pinned by affinity, which they can change") == 1
+        done = bench.run(served(bench, "{}", variants.format('mems: "0"')))
+        assert done.returncode == 2 and "a: pin its memory to nodes: there is no cpuset controller in " in done.stderr
     assert not bench.cgroups()
 
 

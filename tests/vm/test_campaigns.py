@@ -110,6 +110,16 @@ variants: {a: {local: true}, b: {local: true}}
     assert refused.rc == 2 and "a: pin it to cpus 1-7: here are 0-1" in refused.err
 
 
+def test_memory_is_pinned_to_nodes(bench):
+    done, runs = bench.check(HEAD + """
+defaults: {mems: "0", command: "grep -qx 0 /sys/fs/cgroup$(sed 's/0:://' /proc/self/cgroup)/cpuset.mems"}
+variants: {a: {local: true}, b: {local: true}}
+""")
+    assert [run["failure"] for run in runs] == [""] * 4, done.err
+    refused = bench.run(HEAD + 'variants: {a: {local: true, command: "true", mems: "1"}, b: {local: true, command: "true"}}')
+    assert refused.rc == 2 and "a: pin its memory to nodes 1: here are 0" in refused.err
+
+
 def test_who_has_no_session_is_refused_with_the_cure(bench):
     refused = bench.run(HEAD + 'variants: {a: {local: true, command: "true"}, b: {local: true, command: "true"}}',
                         before="runuser -u nobody --")

@@ -39,11 +39,14 @@ Result<Done> write(const RunCgroup& cgroup, const char* file, const std::string&
   return Done{};
 }
 
-/// Nothing where it cannot be known.
-std::optional<base::CpuSet> cpus_there(const CgroupHome& home) {
-  const auto text = base::read_text(pins_by_cpuset(home) ? home.path() + "/cpuset.cpus.effective"
-                                                         : std::string("/sys/devices/system/cpu/online"));
-  return text.ok() ? base::parse_cpu_list(base::trim(*text)) : std::nullopt;
+/// That `wanted` is among the cpus or nodes that `file` lists, if that can be known.
+Result<Done> check_there(const char* what, const std::string& wanted, const std::string& file) {
+  const auto text = base::read_text(file);
+  const auto there = text.ok() ? base::parse_cpu_list(base::trim(*text)) : std::nullopt;
+  if (there && (base::parse_cpu_list(wanted).value_or(base::CpuSet()) & ~*there).any())
+    return Error{.code = EINVAL,
+                 .attempt = fmt::format("{} {}: here are {}", what, wanted, base::format_cpu_list(*there))};
+  return Done{};
 }
 
 }  // namespace
@@ -55,13 +58,15 @@ bool pins_by_cpuset(const CgroupHome& home) {
 Result<Done> check_limits(const CgroupHome& home, const Variant& variant) {
   if (variant.memory_bytes && !has(home, "memory")) return without(home, "limit its memory", "memory");
   if (variant.cpu_limit && !has(home, "cpu")) return without(home, "limit its processor time", "cpu");
+  const bool cpuset = pins_by_cpuset(home);
+  if (!variant.mems.empty()) {
+    if (!cpuset) return without(home, "pin its memory to nodes", "cpuset");
+    const std::string file = home.path() + "/cpuset.mems.effective";
+    if (auto done = check_there("pin its memory to nodes", variant.mems, file); !done.ok()) return done;
+  }
   if (variant.cpus.empty()) return Done{};
-  const base::CpuSet wanted = base::parse_cpu_list(variant.cpus).value_or(base::CpuSet());
-  const auto there = cpus_there(home);
-  if (there && (wanted & ~*there).any())
-    return Error{.code = EINVAL,
-                 .attempt = fmt::format("pin it to cpus {}: here are {}", variant.cpus, base::format_cpu_list(*there))};
-  return Done{};
+  return check_there("pin it to cpus", variant.cpus,
+                     cpuset ? home.path() + "/cpuset.cpus.effective" : "/sys/devices/system/cpu/online");
 }
 
 Result<Done> limit(const RunCgroup& cgroup, const CgroupHome& home, const Variant& variant) {
@@ -73,6 +78,9 @@ Result<Done> limit(const RunCgroup& cgroup, const CgroupHome& home, const Varian
   if (variant.cpu_limit) {
     const auto quota = std::llround(*variant.cpu_limit * static_cast<double>(kPeriodUsec));
     if (auto done = write(cgroup, "cpu.max", fmt::format("{} {}", quota, kPeriodUsec)); !done.ok()) return done;
+  }
+  if (!variant.mems.empty()) {
+    if (auto done = write(cgroup, "cpuset.mems", variant.mems); !done.ok()) return done;
   }
   return variant.cpus.empty() || !pins_by_cpuset(home) ? Result<Done>(Done{})
                                                        : write(cgroup, "cpuset.cpus", variant.cpus);

@@ -20,7 +20,7 @@ defaults:                         # for all variants; each may say otherwise
   command: [sh, -c, "for i in 1 2 3; do echo task $i done in $i ms; done", "{words}"]
   env: {LANG: C.UTF-8}
   timeout: 60s
-  # cpus: "0"                     # pin it
+  # cpus: "0"                     # pin it; mems: "0", its memory to nodes
   # memory: 2GiB                  # limit it, without swap; cpu_limit: 1.5, in cpus' time
   # network: none                 # of containers; security: ["seccomp=unconfined"]
   # prepare: sync                 # for /bin/sh on the host before each run, not timed; conclude: after it

@@ -32,6 +32,7 @@ Json variant_json(const Variant& variant) {
   if (!variant.network.empty()) json["network"] = variant.network;
   if (!variant.security.empty()) json["security"] = variant.security;
   if (!variant.cpus.empty()) json["cpus"] = variant.cpus;
+  if (!variant.mems.empty()) json["mems"] = variant.mems;
   if (variant.memory_bytes) json["memory"] = *variant.memory_bytes;
   if (variant.cpu_limit) json["cpu_limit"] = *variant.cpu_limit;
   if (variant.until.tasks) json["until"]["tasks"] = *variant.until.tasks;

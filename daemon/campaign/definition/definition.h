@@ -39,6 +39,7 @@ struct Variant {
   std::string network;                                 ///< of a container: "none", "host"; empty: the engine's
   std::vector<std::string> security;                   ///< of a container: "seccomp=unconfined"
   std::string cpus;                                    ///< that it may use, the kernel's list; empty: all
+  std::string mems;                                    ///< memory nodes that it may use, likewise
   std::optional<uint64_t> memory_bytes;                ///< limit, without swap beside it
   std::optional<double> cpu_limit;                     ///< in cpus' time: 1.5 is 150 ms in 100 ms
   std::string directory;  ///< in which a local one, prepare and conclude work; empty: benchd's own

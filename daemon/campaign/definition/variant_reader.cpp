@@ -10,11 +10,11 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-constexpr std::string_view kVariant[] = {"image",   "build",   "args",     "local",    "command", "env",
-                                         "volumes", "network", "security", "cpus",     "memory",  "cpu_limit",
-                                         "until",   "timeout", "prepare",  "conclude", "check"};
-constexpr std::string_view kService[] = {"image",   "build",    "args", "local",  "command",   "env",  "volumes",
-                                         "network", "security", "cpus", "memory", "cpu_limit", "ready"};
+constexpr std::string_view kVariant[] = {"image",     "build",   "args",     "local",   "command",  "env",
+                                         "volumes",   "network", "security", "cpus",    "mems",     "memory",
+                                         "cpu_limit", "until",   "timeout",  "prepare", "conclude", "check"};
+constexpr std::string_view kService[] = {"image",   "build",    "args", "local", "command", "env",       "volumes",
+                                         "network", "security", "cpus", "mems",  "memory",  "cpu_limit", "ready"};
 constexpr std::string_view kReady[] = {"command", "timeout"};
 constexpr std::string_view kUntil[] = {"tasks", "duration"};
 constexpr std::string_view kCheck[] = {"tasks", "exit"};
@@ -98,7 +98,9 @@ void VariantReader::read_how(const std::string& key, const YAML::Node& node, con
   } else if (key == "security") {
     variant.security = yaml_.texts(node, full);
   } else if (key == "cpus") {
-    variant.cpus = yaml_.cpus(node, full);
+    variant.cpus = yaml_.number_list(node, full, "cpus, such as \"2-5\" or \"0,2\"");
+  } else if (key == "mems") {
+    variant.mems = yaml_.number_list(node, full, "memory nodes, such as \"0\" or \"0-1\"");
   } else if (key == "memory") {
     variant.memory_bytes = yaml_.bytes(node, full);
   } else if (key == "cpu_limit") {

@@ -13,8 +13,9 @@ namespace benchd::campaign {
 class VariantReader {
  public:
   /// Keys that say how a variant runs: `defaults` may have them all.
-  static constexpr std::string_view kHow[] = {"command",   "env",   "volumes", "network", "security", "cpus", "memory",
-                                              "cpu_limit", "until", "timeout", "prepare", "conclude", "check"};
+  static constexpr std::string_view kHow[] = {"command", "env",     "volumes",  "network",   "security",
+                                              "cpus",    "mems",    "memory",   "cpu_limit", "until",
+                                              "timeout", "prepare", "conclude", "check"};
 
   /// `yaml` lives longer than this. Host paths are relative to `folder`.
   VariantReader(const YamlReader& yaml, std::string folder) : yaml_(yaml), folder_(std::move(folder)) {}

@@ -121,9 +121,9 @@ uint64_t YamlReader::bytes(const YAML::Node& node, const std::string& key) const
   return *value;
 }
 
-std::string YamlReader::cpus(const YAML::Node& node, const std::string& key) const {
+std::string YamlReader::number_list(const YAML::Node& node, const std::string& key, const char* allowed) const {
   const auto set = node.IsScalar() ? base::parse_cpu_list(node.Scalar()) : std::nullopt;
-  if (!set || set->none()) fail(node, key, "cpus, such as \"2-5\" or \"0,2\"");
+  if (!set || set->none()) fail(node, key, allowed);
   return base::format_cpu_list(*set);
 }
 

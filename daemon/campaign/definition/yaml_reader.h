@@ -42,7 +42,8 @@ class YamlReader {
   double share(const YAML::Node& node, const std::string& key, double above, double most) const;
   int64_t duration(const YAML::Node& node, const std::string& key) const;  ///< nanoseconds
   uint64_t bytes(const YAML::Node& node, const std::string& key) const;
-  std::string cpus(const YAML::Node& node, const std::string& key) const;  ///< as the kernel writes it
+  /// Cpus or memory nodes, as the kernel writes them: "0,2-5".
+  std::string number_list(const YAML::Node& node, const std::string& key, const char* allowed) const;
 
  private:
   std::string name_;

@@ -52,6 +52,7 @@ Result<base::Done> add_security(const std::string& option, Json& body) {
 std::string docker_body(const Variant& variant, const ContainerPlan& plan) {
   Json host = {{"CgroupParent", plan.cgroup_parent}, {"Binds", variant.volumes}};
   if (!variant.cpus.empty()) host["CpusetCpus"] = variant.cpus;
+  if (!variant.mems.empty()) host["CpusetMems"] = variant.mems;
   if (variant.cpu_limit) host["NanoCpus"] = std::llround(*variant.cpu_limit * 1e9);
   if (variant.memory_bytes) {
     host["Memory"] = *variant.memory_bytes;
@@ -89,6 +90,7 @@ Result<std::string> podman_body(const Variant& variant, const ContainerPlan& pla
       body["networks"][network]["aliases"] = Json::array({plan.alias});
   }
   if (!variant.cpus.empty()) body["resource_limits"]["cpu"]["cpus"] = variant.cpus;
+  if (!variant.mems.empty()) body["resource_limits"]["cpu"]["mems"] = variant.mems;
   if (variant.cpu_limit) {
     body["resource_limits"]["cpu"]["period"] = kPeriodUsec;
     body["resource_limits"]["cpu"]["quota"] = std::llround(*variant.cpu_limit * kPeriodUsec);

@@ -172,7 +172,8 @@ Result<Done> Containers::check(const Variant& variant) {
   const EngineFacts& facts = engine_.facts();
   if (variant.memory_bytes && !facts.limits_memory) return cannot("limit its memory");
   if (variant.cpu_limit && !facts.limits_cpu) return cannot("limit its processor time");
-  if (!variant.cpus.empty() && !facts.pins_cpus) return cannot("pin it to cpus ");
+  if (!variant.cpus.empty() && !facts.pins_cpus) return cannot("pin it to cpus");
+  if (!variant.mems.empty() && !facts.pins_cpus) return cannot("pin its memory to nodes");
   Image image{.reference = variant.image};
   if (variant.kind == Variant::Kind::Build) {
     auto built = build(variant);

@@ -28,6 +28,7 @@ defaults:
   env: {PYTHONUNBUFFERED: "1", PYTHONHASHSEED: random}
   volumes: ["./data:/data:ro", "cache:/cache"]
   cpus: "2-5"
+  mems: "0,1"
   memory: 2GiB
   cpu_limit: 1.5
   until: {tasks: 500}
@@ -77,6 +78,7 @@ TEST(CampaignFile, EverythingThatAFileMaySay) {
             (std::map<std::string, std::string>{{"PYTHONUNBUFFERED", "1"}, {"PYTHONHASHSEED", "0"}}));
   EXPECT_EQ(official.volumes, (Words{"/srv/data:/data:ro", "cache:/cache"}));
   EXPECT_EQ(official.cpus, "2-5");
+  EXPECT_EQ(official.mems, "0-1");
   EXPECT_EQ(official.memory_bytes, 2'147'483'648U);
   EXPECT_EQ(official.cpu_limit, 1.5);
   EXPECT_EQ(official.until, (Until{.tasks = 500}));
@@ -164,6 +166,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"experiment: x\ncontrol: maybe\n" TWO, "control: found \"maybe\", allowed is true or false"},
         Bad{"experiment: x\ndefaults: {image: y}\n" TWO, "defaults.image: found an unknown key"},
         Bad{"experiment: x\ndefaults: {cpus: two}\n" TWO, "defaults.cpus: found \"two\""},
+        Bad{"experiment: x\ndefaults: {mems: near}\n" TWO, "defaults.mems: found \"near\""},
         Bad{"experiment: x\ndefaults: {memory: 2 cups}\n" TWO, "defaults.memory: found \"2 cups\""},
         Bad{"experiment: x\ndefaults: {timeout: soon}\n" TWO, "defaults.timeout: found \"soon\""},
         Bad{"experiment: x\ndefaults: {until: later}\n" TWO, "defaults.until: found \"later\", allowed is exit"},

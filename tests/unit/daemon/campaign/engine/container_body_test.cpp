@@ -15,6 +15,7 @@ Variant whole() {
   variant.volumes = {"/srv/data:/data:ro", "cache:/cache"};
   variant.security = {"seccomp=unconfined"};
   variant.cpus = "0-1";
+  variant.mems = "0";
   variant.memory_bytes = 1'000'000;
   variant.cpu_limit = 1.5;
   return variant;
@@ -35,6 +36,7 @@ TEST(ContainerBody, WhatAVariantSaysReachesDocker) {
   const Json& host = body["HostConfig"];
   EXPECT_EQ(host["CgroupParent"], "/bench/run-7");
   EXPECT_EQ(host["CpusetCpus"], "0-1");
+  EXPECT_EQ(host["CpusetMems"], "0");
   EXPECT_EQ(host["NanoCpus"], 1'500'000'000);
   EXPECT_EQ(host["Memory"], 1'000'000);
   EXPECT_EQ(host["MemorySwap"], 1'000'000) << "both together: no swap";
@@ -52,6 +54,7 @@ TEST(ContainerBody, WhatAVariantSaysReachesPodmanWithoutItsMonitor) {
   EXPECT_EQ(body["resource_limits"]["cpu"]["quota"], 150'000);
   EXPECT_EQ(body["resource_limits"]["cpu"]["period"], 100'000);
   EXPECT_EQ(body["resource_limits"]["cpu"]["cpus"], "0-1");
+  EXPECT_EQ(body["resource_limits"]["cpu"]["mems"], "0");
   EXPECT_EQ(body["resource_limits"]["memory"]["limit"], 1'000'000);
   EXPECT_EQ(body["mounts"][0]["source"], "/srv/data");
   EXPECT_EQ(body["mounts"][0]["options"], Json({"ro", "rbind"}));

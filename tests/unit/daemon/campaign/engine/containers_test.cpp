@@ -101,11 +101,12 @@ TEST_F(ContainersTest, AnImageThatIsNotThereSaysHowToGetIt) {
 TEST_F(ContainersTest, ALimitThatTheEngineCannotKeepIsRefused) {
   fake_.answer("GET /info", {.body = R"({"MemoryLimit":false,"CpuCfsQuota":false,"CPUSet":false})"});
   auto containers = made();
-  Variant memory = box_, quota = box_, pinned = box_;
+  Variant memory = box_, quota = box_, pinned = box_, near = box_;
   memory.memory_bytes = 1 << 20;
   quota.cpu_limit = 0.5;
   pinned.cpus = "0";
-  for (const Variant& variant : {memory, quota, pinned}) EXPECT_FALSE(containers.check(variant).ok());
+  near.mems = "0";
+  for (const Variant& variant : {memory, quota, pinned, near}) EXPECT_FALSE(containers.check(variant).ok());
   EXPECT_TRUE(containers.check(box_).ok());
 }
 
