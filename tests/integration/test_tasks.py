@@ -10,6 +10,7 @@ import time
 import pytest
 
 from benchd import Benchd, Cgroup, wait_until
+from engines import BUSYBOX, why_not
 from fake_docker import FakeDocker
 from watcher import Watcher
 
@@ -98,6 +99,40 @@ def test_nothing_is_lost_or_doubled_by_kill_9_and_rotation(docker, cgroup):
                 scrape = daemon.scrape()
             assert scrape.get(TASKS, id=container.id) == written
             assert scrape.get("benchd_workload_tasks_total", workload="box:1") == written
+            assert watcher.fallen == []
+
+
+def test_two_logs_of_one_container_are_each_counted_once(docker, cgroup, tmp_path):
+    """Its output, and a file in it that comes later than it does."""
+    if reason := why_not():
+        pytest.skip(reason)
+    root, config = tmp_path / "root", tmp_path / "benchd.yml"
+    (root / "bin").mkdir(parents=True)
+    shutil.copy(BUSYBOX, root / "bin/busybox")
+    config.write_text("tasks:\n  - {name: row, image: 'box:*', path: /app.log, match: 'row {id} done'}\n")
+    with docker.container(cgroup, "box:1", **LABELS) as container:
+        container.start("chroot", str(root), "/bin/busybox", "sleep", "1000")
+        written = 0
+
+        def write(count):
+            nonlocal written
+            container.log.write(*lines(written, count))
+            with open(root / "app.log", "a", encoding="utf-8") as file:
+                file.writelines(f"row {n} done\n" for n in range(written, written + count))
+            written += count
+
+        with Benchd(*docker.flags, f"--config.file={config}", "--interval=50ms") as daemon, Watcher(daemon, cgroup) as watcher:
+            daemon.wait_for(TASKS, id=container.id, task="render")
+            for _ in range(4):
+                write(1000)
+                daemon.stop(signal.SIGKILL)
+                write(500)
+                daemon.start()
+                for task in ("render", "row"):
+                    wait_until(lambda: daemon.scrape().get(TASKS, id=container.id, task=task) == written, f"each {task}", 60)
+            time.sleep(3)  # for what would be decided again
+            scrape = daemon.scrape()
+            assert [scrape.get(TASKS, id=container.id, task=task) for task in ("render", "row")] == [written, written]
             assert watcher.fallen == []
 
 
