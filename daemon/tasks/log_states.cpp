@@ -47,6 +47,12 @@ void LogStates::look(const Look& look) {
                          .cure = ""});
   }
   if (!look.status.present && !look.status.trouble) note_absence(look);
+  if (!look.status.why_no_file.empty()) {
+    remark({.subject = "files of containers' logs",
+            .found = "out of reach, their engine hands them out: " + look.status.why_no_file,
+            .cost = "the engine copies each line, and what it rotates away while no benchd runs is lost",
+            .cure = "deploy/systemd/20-logs.conf, or run as root; --runtimes.docker.root, --runtimes.podman.storage"});
+  }
   if (look.tasks.coarse()) {
     remark({.subject = "times in the " + title(look),
             .found = "its lines come in blocks: the program writes them when its buffer is full",

@@ -245,7 +245,8 @@ LogStatus EngineStream::status() const {
   return {.present = connections_[0].fd || connections_[1].fd,
           .at_end = quiet_since_.has_value(),
           .last = last_,
-          .trouble = trouble_};
+          .trouble = trouble_,
+          .why_no_file = spec_.why_no_file};
 }
 
 }  // namespace benchd::logs

@@ -21,11 +21,12 @@ enum class LogKind : uint8_t {
 struct LogSpec {
   std::string log;  ///< which one, for good: LogPosition::log
   LogKind kind = LogKind::Plain;
-  base::LogFolder folder;  ///< of a file
-  std::string file;        ///< its name in the folder; rotated files lie beside it
-  std::string container;   ///< EngineStream and Journal: the engine's id of it, 64 hexadecimal digits
-  base::EngineId engine;   ///< EngineStream
-  bool from_end = false;   ///< where no position is given: starts with what comes, not with what is there already
+  base::LogFolder folder;   ///< of a file
+  std::string file;         ///< its name in the folder; rotated files lie beside it
+  std::string container;    ///< EngineStream and Journal: the engine's id of it, 64 hexadecimal digits
+  base::EngineId engine;    ///< EngineStream
+  std::string why_no_file;  ///< EngineStream: there is a file too, which is out of reach
+  bool from_end = false;    ///< where no position is given: starts with what comes, not with what is there already
 };
 
 /// A log that is followed; never used again for another one.
@@ -56,6 +57,7 @@ struct LogStatus {
   uint64_t lag_bytes = 0;              ///< not read yet, as far as was seen; of compressed files nothing
   std::optional<int64_t> last;         ///< the stamp of the last line given
   std::optional<base::Error> trouble;  ///< why it cannot be read
+  std::string why_no_file;             ///< it is read, but as LogSpec::why_no_file says
 };
 
 }  // namespace benchd::logs

@@ -28,22 +28,23 @@ OutputLog nothing(std::string why) {
   return {.spec = std::nullopt, .why_not = std::move(why)};
 }
 
-LogSpec from_engine(const Container& container, base::Engine engine) {
+LogSpec from_engine(const Container& container, base::Engine engine, std::string why_no_file) {
   return {.log = log_name(container),
           .kind = LogKind::EngineStream,
           .container = container.match.runtime_id,
-          .engine = {engine, container.owner}};
+          .engine = {engine, container.owner},
+          .why_no_file = std::move(why_no_file)};
 }
 
 LogSpec from_journal(const Container& container) {
   return {.log = log_name(container), .kind = LogKind::Journal, .container = container.match.runtime_id};
 }
 
-/// Whether the file is to be had: not without the right, and not where this engine keeps its data elsewhere. The folder
-/// of a container that has ended may be gone, and the file be open already.
-bool is_in_reach(base::Door& door, const LogSpec& spec, const Metadata& metadata) {
+/// Why the file is not to be had: not without the right, and not where this engine keeps its data elsewhere; empty: it
+/// is. The folder of a container that has ended may be gone, and the file be open already.
+std::string why_out_of_reach(base::Door& door, const LogSpec& spec, const Metadata& metadata) {
   const auto folder = door.open_log_folder(spec.folder);
-  return folder.ok() || (folder.error().code == ENOENT && metadata.finished);
+  return folder.ok() || (folder.error().code == ENOENT && metadata.finished) ? "" : folder.error().message();
 }
 
 OutputLog docker_output(base::Door& door, const Container& container, const Metadata& metadata) {
@@ -51,11 +52,14 @@ OutputLog docker_output(base::Door& door, const Container& container, const Meta
   if (driver.empty()) return nothing("its log driver is not known yet");
   if (driver == "none") return nothing("its log driver is \"none\"");
   // A rootless engine's files are its user's, who may put anything there.
-  LogSpec file = docker_log(container.match.runtime_id);
-  if (driver == "json-file" && container.owner == 0 && is_in_reach(door, file, metadata))
-    return {.spec = std::move(file), .why_not = {}};
+  std::string why_no_file;
+  if (driver == "json-file" && container.owner == 0) {
+    LogSpec file = docker_log(container.match.runtime_id);
+    why_no_file = why_out_of_reach(door, file, metadata);
+    if (why_no_file.empty()) return {.spec = std::move(file), .why_not = {}};
+  }
   if (driver == "journald" && container.owner == 0) return {.spec = from_journal(container), .why_not = {}};
-  return {.spec = from_engine(container, base::Engine::Docker), .why_not = {}};
+  return {.spec = from_engine(container, base::Engine::Docker, std::move(why_no_file)), .why_not = {}};
 }
 
 OutputLog podman_output(base::Door& door, const Container& container, const Metadata& metadata) {
@@ -67,12 +71,14 @@ OutputLog podman_output(base::Door& door, const Container& container, const Meta
                .kind = LogKind::Cri,
                .folder = {.home = LogHome::Storage, .name = id},
                .file = "ctr.log"};
+  std::string why_no_file;
   if (driver == "k8s-file" && container.owner == 0 &&
-      metadata.log_path.ends_with("/overlay-containers/" + id + "/userdata/ctr.log") &&
-      is_in_reach(door, file, metadata))
-    return {.spec = std::move(file), .why_not = {}};
+      metadata.log_path.ends_with("/overlay-containers/" + id + "/userdata/ctr.log")) {
+    why_no_file = why_out_of_reach(door, file, metadata);
+    if (why_no_file.empty()) return {.spec = std::move(file), .why_not = {}};
+  }
   if (driver == "journald" && container.owner == 0) return {.spec = from_journal(container), .why_not = {}};
-  return {.spec = from_engine(container, base::Engine::Podman), .why_not = {}};
+  return {.spec = from_engine(container, base::Engine::Podman, std::move(why_no_file)), .why_not = {}};
 }
 
 /// RESTART.log with the highest number is the running container's: the kubelet names it before it starts it.

@@ -131,6 +131,19 @@ TEST_F(LogReportTest, SaysWhenALogIsNotThereForLong) {
   EXPECT_TRUE(report.status().collector.success) << "it may well come";
 }
 
+TEST_F(LogReportTest, SaysOnceThatEnginesHandOutWhatLiesInFiles) {
+  LogReport report({});
+  LogTasks one = log({rule("r", "done {id}", "label")}, "docker:one");
+  LogTasks two = log({rule("r", "done {id}", "label")}, "docker:two");
+  const logs::LogStatus status{.present = true, .why_no_file = "open /var/lib/docker: Permission denied"};
+  report.begin(base::kSecond);
+  report.look(one, "one", status);
+  report.look(two, "two", status);
+  report.publish(std::nullopt);
+  EXPECT_TRUE(report.status().collector.success) << "they are read";
+  EXPECT_THAT(report.status().states, ElementsAre(Field(&model::State::found, HasSubstr("Permission denied"))));
+}
+
 TEST_F(LogReportTest, WhatIsNotedOfARuleStaysAndIsBounded) {
   LogReport report({});
   for (int i = 0; i < 1000; ++i) report.note({.subject = "rules of container " + std::to_string(i), .found = "a"});

@@ -49,6 +49,7 @@ TEST_F(OutputLogTest, WithoutAFileOfItsOwnIsAskedOfTheEngine) {
   const auto rootless = find(Runtime::Docker, "json-file", 1000).spec;
   EXPECT_EQ(rootless->kind, LogKind::EngineStream) << "a user can put anything where his engine has its files";
   EXPECT_EQ(rootless->engine, (base::EngineId{base::Engine::Docker, 1000}));
+  EXPECT_EQ(rootless->why_no_file, "") << "nobody can mend that";
 }
 
 TEST_F(OutputLogTest, IsInTheJournal) {
@@ -57,7 +58,9 @@ TEST_F(OutputLogTest, IsInTheJournal) {
 }
 
 TEST_F(OutputLogTest, OutOfReachIsAskedOfTheEngine) {
-  EXPECT_EQ(find(Runtime::Docker, "json-file").spec->kind, LogKind::EngineStream) << "its data are elsewhere";
+  const auto elsewhere = find(Runtime::Docker, "json-file").spec;
+  EXPECT_EQ(elsewhere->kind, LogKind::EngineStream) << "its data are elsewhere";
+  EXPECT_NE(elsewhere->why_no_file, "");
   metadata.finished = 1;
   EXPECT_EQ(find(Runtime::Docker, "json-file").spec->kind, LogKind::JsonFile) << "its folder is removed already";
 }
