@@ -9,6 +9,8 @@
 namespace benchd::logs {
 namespace {
 
+using Files = std::vector<OpenLog>;
+
 /// Enough to make the system call cheap, little enough to stay in the cache.
 constexpr size_t kPiece = 128UL << 10;
 static_assert(kPiece < kMaxLine);
@@ -33,7 +35,7 @@ void FileLog::look(base::Instant /*now*/) {
   trouble_.reset();
   if (!current.ok() && current.error().code != ENOENT) trouble_ = current.error();
   if (files_.empty()) {
-    start(open_all(door_, spec_.folder, spec_.file));
+    start();
     return;
   }
   const bool is_another = current.ok() && current->identity != files_.back().identity;
@@ -45,7 +47,12 @@ void FileLog::look(base::Instant /*now*/) {
 }
 
 void FileLog::add_successors(std::optional<OpenLog> current) {
-  auto others = open_all(door_, spec_.folder, spec_.file);
+  auto all = open_all(door_, spec_.folder, spec_.file);
+  if (!all.ok()) {
+    trouble_ = all.error();
+    return;
+  }
+  Files others = *std::move(all);
   // Another rotation may have moved it on, or removed it, since it was opened.
   if (current && !is_among(others, *current)) {
     const auto newest = std::find_if(others.begin(), others.end(), [](const OpenLog& other) { return other.current; });
@@ -54,7 +61,14 @@ void FileLog::add_successors(std::optional<OpenLog> current) {
   OpenLog& last = files_.back();
   auto next = successors(std::move(others), last);
   if (!next.empty()) removed_known_ += has_no_name(last) ? 1 : 0;
+  keep_first(next, kMaxFiles - files_.size());
   std::move(next.begin(), next.end(), std::back_inserter(files_));
+}
+
+/// So many; the others are looked for when these are read.
+void FileLog::keep_first(std::vector<OpenLog>& files, size_t most) {
+  has_more_ = files.size() > most;
+  if (has_more_) files.erase(files.begin() + static_cast<ptrdiff_t>(most), files.end());
 }
 
 /// Files of this name that were made and removed again between two looks: nobody has read them.
@@ -66,8 +80,11 @@ void FileLog::note_missed() {
   moved_ = true;
 }
 
-void FileLog::start(std::vector<OpenLog> files) {
-  if (files.empty()) return;
+void FileLog::start() {
+  auto all = open_all(door_, spec_.folder, spec_.file);
+  if (!all.ok()) trouble_ = all.error();
+  if (!all.ok() || all->empty()) return;
+  Files files = *std::move(all);
   bool from_end = spec_.from_end;
   if (resume_) {
     Resumed resumed = find_place(std::move(files), *resume_);
@@ -87,9 +104,11 @@ void FileLog::start(std::vector<OpenLog> files) {
   told_before_ = read_;
   if (!resume_ || from_end) {
     if (from_end) files.erase(files.begin(), std::prev(files.end()));
+    keep_first(files, kMaxFiles);
     files_.assign(std::make_move_iterator(files.begin()), std::make_move_iterator(files.end()));
     if (from_end) start_at_end();
   } else {
+    keep_first(files, kMaxFiles);
     files_.assign(std::make_move_iterator(files.begin()), std::make_move_iterator(files.end()));
     read_ = std::min(given_before_[0], given_before_[1]);
     note_tail({});
@@ -121,7 +140,8 @@ bool FileLog::poll(base::Instant /*now*/) {
   if (files_.empty()) return finishing_;
   const auto look = look_at(file_of(read_).file.fd());
   if (!look.ok()) return false;
-  return look->size != seen_.size || look->written != seen_.written || has_next() || finishing_ || moved_;
+  return look->size != seen_.size || look->written != seen_.written || has_next() || finishing_ || moved_ ||
+         is_starved();
 }
 
 FileLog::Turn FileLog::read(Workspace& workspace, LogHandle handle, LogListener& listener, base::Instant now) {
@@ -156,7 +176,10 @@ FileLog::Turn FileLog::read(Workspace& workspace, LogHandle handle, LogListener&
   const std::string_view bytes(workspace.bytes.data(), *got);
   if (!log.file.compressed() &&
       (bytes.size() < tail || seen_.size < seen_before || hash_of(bytes.substr(0, tail)) != tail_)) {
-    cut_short(sink);
+    if (!cut_short(sink)) {
+      seen_.size = seen_before;  // so that it is seen the next time
+      return Turn::Waiting;
+    }
     tell(sink);
     return Turn::More;
   }
@@ -295,9 +318,10 @@ FileLog::Turn FileLog::at_end(std::string_view unfinished, Sink sink, base::Inst
     leave_file(sink);
     return Turn::More;
   }
-  if (!finishing_) return Turn::Waiting;
+  if (!finishing_ && !has_more_) return Turn::Waiting;
   look(now);
   if (has_next()) return Turn::More;
+  if (!finishing_ || is_starved()) return Turn::Waiting;
   if (seen_.linked && !has_settled(now)) return Turn::Waiting;
   take_unfinished(unfinished, sink);
   advance(read_.offset + unfinished.size());
@@ -335,11 +359,16 @@ void FileLog::leave_file(Sink sink) {
 }
 
 /// The file has not what was read of it any more. copytruncate leaves a copy: then only what was written between the
-/// copy and the cut is gone, and nobody can tell how much that was.
-void FileLog::cut_short(Sink sink) {
+/// copy and the cut is gone, and nobody can tell how much that was. False: the copy cannot be looked for now.
+bool FileLog::cut_short(Sink sink) {
+  auto all = open_all(door_, spec_.folder, spec_.file);
+  if (!all.ok()) {
+    trouble_ = all.error();
+    return false;
+  }
   ++counts_.truncations;
   const auto here = files_.begin() + static_cast<ptrdiff_t>(read_.file - first_);
-  auto copy = find_copy(open_all(door_, spec_.folder, spec_.file), *here, read_.offset, tail_);
+  auto copy = find_copy(*std::move(all), *here, read_.offset, tail_);
   here->head = {};
   if (copy) {
     files_.insert(here, std::move(*copy));
@@ -356,6 +385,7 @@ void FileLog::cut_short(Sink sink) {
   scanned_ = 0;
   quiet_since_.reset();
   moved_ = true;
+  return true;
 }
 
 /// Lines that have begun and will not be finished.

@@ -32,6 +32,9 @@ class FileLog : public LogReader {
   /// tells that of no folder of which a file is open.
   bool is_removed() const { return !files_.empty() && !seen_.linked && !has_next(); }
 
+  /// The last look failed for want of descriptors or memory: the files it did not see are still to be found.
+  bool is_starved() const { return trouble_ && is_want(*trouble_); }
+
   /// Whether it is one of the files of this log that are open.
   bool has_open(const FileIdentity& identity) const;
 
@@ -47,8 +50,9 @@ class FileLog : public LogReader {
   };
 
   void add_successors(std::optional<OpenLog> current);
+  void keep_first(std::vector<OpenLog>& files, size_t most);
   void note_missed();
-  void start(std::vector<OpenLog> files);
+  void start();
   void start_at_end();
   OpenLog& file_of(const Mark& mark) { return files_[mark.file - first_]; }
   bool has_next() const { return read_.file + 1 - first_ < files_.size(); }
@@ -65,7 +69,7 @@ class FileLog : public LogReader {
   bool has_settled(base::Instant now) const;
   void take_unfinished(std::string_view unfinished, Sink sink);
   void leave_file(Sink sink);
-  void cut_short(Sink sink);
+  bool cut_short(Sink sink);
   void flush(Sink sink);
 
   void tell(Sink sink);
@@ -80,6 +84,7 @@ class FileLog : public LogReader {
   bool lost_ = false;                ///< a position was given that says nothing
 
   std::deque<OpenLog> files_;    ///< from the one of the lowest mark to the newest
+  bool has_more_ = false;        ///< newer ones were found than are kept open at once
   uint64_t first_ = 0;           ///< what marks call files_[0]
   Mark read_;                    ///< every record before it was taken
   uint64_t tail_ = hash_of({});  ///< of the bytes before it

@@ -216,7 +216,7 @@ void Follower::sweep(base::Instant now) {
   bool all_watched = inotify_ || !options_.watch;
   for (const auto& [handle, entry] : logs_) {
     if (entry->file != nullptr) {
-      if (entry->watch < 0 || look_everywhere || entry->file->is_removed()) {
+      if (entry->watch < 0 || look_everywhere || entry->file->is_removed() || entry->file->is_starved()) {
         watch(*entry);
         entry->file->look(now);
       }

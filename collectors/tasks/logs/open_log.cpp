@@ -1,6 +1,7 @@
 #include "collectors/tasks/logs/open_log.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <utility>
 
@@ -67,15 +68,21 @@ struct Seen {
   friend bool operator==(const Seen&, const Seen&) = default;
 };
 
+struct Siblings {
+  Files files;
+  std::vector<Seen> seen;
+};
+
 /// Opens one name after the other. They may move on meanwhile, and a file be passed over.
-std::pair<Files, std::vector<Seen>> open_siblings(base::Door& door, const base::LogFolder& folder,
-                                                  const std::string& file) {
-  std::pair<Files, std::vector<Seen>> all;
+base::Result<Siblings> open_siblings(base::Door& door, const base::LogFolder& folder, const std::string& file) {
+  Siblings all;
   auto& [files, seen] = all;
   auto directory = door.open_log_folder(folder);
+  if (!directory.ok() && is_want(directory.error())) return directory.error();
   if (!directory.ok()) return all;
   for (const Sibling& sibling : siblings_of(file, names_in(std::move(*directory)))) {
     auto opened = open_one(door, folder, sibling);
+    if (!opened.ok() && is_want(opened.error())) return opened.error();
     seen.push_back({sibling.name, opened.ok() ? opened->identity : FileIdentity{}});
     if (!opened.ok() || find_identity(files, opened->identity) != files.end()) continue;
     opened->current = sibling.name == file;
@@ -102,19 +109,24 @@ Files::iterator find_read_file(Files& files, const FilePlace& place) {
 
 }  // namespace
 
+bool is_want(const base::Error& error) {
+  return error.code == EMFILE || error.code == ENFILE || error.code == ENOMEM;
+}
+
 base::Result<OpenLog> open_current(base::Door& door, const base::LogFolder& folder, const std::string& file) {
   auto opened = open_one(door, folder, {.name = file, .compressed = false});
   if (opened.ok()) opened->current = true;
   return opened;
 }
 
-Files open_all(base::Door& door, const base::LogFolder& folder, const std::string& file) {
+base::Result<Files> open_all(base::Door& door, const base::LogFolder& folder, const std::string& file) {
   constexpr int kAttempts = 8;
   std::vector<Seen> before;
   for (int attempt = 1;; ++attempt) {
-    auto [files, seen] = open_siblings(door, folder, file);
-    if (attempt == kAttempts || (attempt > 1 && seen == before)) return std::move(files);
-    before = std::move(seen);
+    auto all = open_siblings(door, folder, file);
+    if (!all.ok()) return all.error();
+    if (attempt == kAttempts || (attempt > 1 && all->seen == before)) return std::move(all->files);
+    before = std::move(all->seen);
   }
 }
 

@@ -67,21 +67,24 @@ inline void compress(const std::string& path) {
   std::filesystem::remove(path);
 }
 
-/// A folder in which something may happen between any two looks into it.
+/// A folder in which something may happen between any two looks into it, and which may not be to be looked into.
 class RestlessDoor : public daemon::InProcessDoor {
  public:
   using InProcessDoor::InProcessDoor;
 
   base::Result<base::Fd> open_log_folder(const base::LogFolder& folder) override {
     if (meanwhile) meanwhile();
+    if (refuses) return base::Error{.code = refuses, .attempt = "open a folder"};
     return InProcessDoor::open_log_folder(folder);
   }
   base::Result<base::Fd> open_log(const base::LogFolder& folder, std::string_view file) override {
     if (meanwhile) meanwhile();
+    if (refuses) return base::Error{.code = refuses, .attempt = "open a log"};
     return InProcessDoor::open_log(folder, file);
   }
 
   std::function<void()> meanwhile;
+  int refuses = 0;  ///< with this code
 };
 
 /// A folder of logs on the host and a follower of one of them, "app.log", that can be killed and started again.

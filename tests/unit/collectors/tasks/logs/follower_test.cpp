@@ -75,6 +75,32 @@ TEST(Follower, GivesEachLineOnceAfterAKillInTheMiddleOfALine) {
   EXPECT_EQ(log.told.counts.bytes, 13);
 }
 
+size_t open_files() {
+  const std::filesystem::directory_iterator files("/proc/self/fd");
+  return static_cast<size_t>(std::distance(begin(files), end(files)));
+}
+
+TEST(Follower, KeepsNoMoreThanSomeFilesOfALogOpenHoweverManyThereAre) {
+  constexpr int kFiles = 200;
+  FollowedLog log;
+  log.append("0\n");
+  log.turn();
+  log.follower.reset();
+  for (int number = 1; number <= kFiles; ++number) {
+    for (int n = number - 1; n > 0; --n) log.rename("app.log." + std::to_string(n), "app.log." + std::to_string(n + 1));
+    log.rename("app.log", "app.log.1");
+    log.append(std::to_string(number) + "\n");
+  }
+  const size_t before = open_files();
+  log.start();
+  EXPECT_LE(open_files(), before + 70);
+  log.turns(2 * kFiles);
+  ASSERT_EQ(log.told.lines.size(), kFiles + 1);
+  for (int number = 0; number <= kFiles; ++number)
+    EXPECT_EQ(log.told.lines[static_cast<size_t>(number)], std::to_string(number));
+  EXPECT_EQ(log.told.counts.losses, 0);
+}
+
 TEST(Follower, ReadsARenamedFileToItsEndBeforeTheNext) {
   FollowedLog log;
   log.append("1\n");

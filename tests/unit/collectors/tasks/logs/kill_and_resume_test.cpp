@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <deque>
 #include <functional>
 #include <random>
@@ -120,7 +121,10 @@ class KillAndResume : public testing::TestWithParam<LogKind> {
     // While the reader looks, names move on, and lines come once all have moved; now and then it can look in peace.
     size_t disturbances = 0;
     log.door().meanwhile = [&] {
-      if (unlinks || disturbances == 3 || writer.roll(8) > 0) return;
+      // What is unlinked before it could be opened is gone.
+      if (unlinks) return;
+      log.door().refuses = writer.roll(64) == 0 ? EMFILE : 0;
+      if (disturbances == 3 || writer.roll(8) > 0) return;
       ++disturbances;
       for (size_t burst = 1 + writer.roll(12); burst > 0; --burst) {
         if (rotation.is_under_way()) {
@@ -168,6 +172,7 @@ class KillAndResume : public testing::TestWithParam<LogKind> {
       }
     }
     log.door().meanwhile = {};
+    log.door().refuses = 0;
     rotation.finish();
     writer.end();
     log.turns(3 * static_cast<int>(rotation.rotated()) + 6);
