@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/exhausted.h"
 #include "base/subdirectories.h"
 #include "collectors/cgroup/parse.h"
 #include "model/field.h"
@@ -49,11 +50,6 @@ constexpr int kReadsPerDispatch = 16;
 
 base::Fd open_child(int directory, const char* name) {
   return base::Fd(::openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-}
-
-/// Not the fault of what was opened: another time it works.
-bool means_exhausted(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
 /// The inode number; 0 if there is none to be had.
@@ -161,7 +157,7 @@ void Tree::sweep(base::Instant now, TreeListener& listener) {
   watches_used_up_ = false;
   if (inotify_) state_.reset();
   const base::Fd directory = open_child(AT_FDCWD, mount_path_.c_str());
-  if (!directory && means_exhausted(errno)) {
+  if (!directory && base::means_exhausted(errno)) {
     turn.unreached = true;
   } else {
     const uint64_t id = directory ? id_of(directory.get()) : 0;
@@ -221,7 +217,7 @@ std::vector<std::string> Tree::unknown_subdirectories(Node& node, int directory)
 bool Tree::meet(Node& parent, int parent_directory, const char* name, Turn& turn) {
   if (parent.depth >= kMaxDepth) return false;
   base::Fd directory = open_child(parent_directory, name);
-  if (!directory && means_exhausted(errno)) {
+  if (!directory && base::means_exhausted(errno)) {
     turn.unreached = true;
     return false;
   }
@@ -319,7 +315,7 @@ base::Fd Tree::open(const Node& node, Turn& turn) {
   node.append_path(path_);
   base::Fd directory = open_child(AT_FDCWD, path_.c_str());
   if (!directory) {
-    turn.unreached = turn.unreached || means_exhausted(errno);
+    turn.unreached = turn.unreached || base::means_exhausted(errno);
   } else if (id_of(directory.get()) != node.id) {
     directory.reset();
   }

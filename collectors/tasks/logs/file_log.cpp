@@ -102,14 +102,12 @@ void FileLog::start() {
     from_end = true;
   }
   told_before_ = read_;
-  if (!resume_ || from_end) {
-    if (from_end) files.erase(files.begin(), std::prev(files.end()));
-    keep_first(files, kMaxFiles);
-    files_.assign(std::make_move_iterator(files.begin()), std::make_move_iterator(files.end()));
-    if (from_end) start_at_end();
-  } else {
-    keep_first(files, kMaxFiles);
-    files_.assign(std::make_move_iterator(files.begin()), std::make_move_iterator(files.end()));
+  if (from_end) files.erase(files.begin(), std::prev(files.end()));
+  keep_first(files, kMaxFiles);
+  files_.assign(std::make_move_iterator(files.begin()), std::make_move_iterator(files.end()));
+  if (from_end) {
+    start_at_end();
+  } else if (resume_) {
     read_ = std::min(given_before_[0], given_before_[1]);
     note_tail({});
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/exhausted.h"
 #include "collectors/tasks/logs/line_joiner.h"
 #include "collectors/tasks/logs/log_reader.h"
 #include "collectors/tasks/logs/open_log.h"
@@ -33,7 +34,7 @@ class FileLog : public LogReader {
   bool is_removed() const { return !files_.empty() && !seen_.linked && !has_next(); }
 
   /// The last look failed for want of descriptors or memory: the files it did not see are still to be found.
-  bool is_starved() const { return trouble_ && is_want(*trouble_); }
+  bool is_starved() const { return trouble_ && base::means_exhausted(trouble_->code); }
 
   /// Whether it is one of the files of this log that are open.
   bool has_open(const FileIdentity& identity) const;

@@ -1,10 +1,10 @@
 #include "collectors/tasks/logs/open_log.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
 #include <utility>
 
+#include "base/exhausted.h"
 #include "collectors/tasks/logs/siblings.h"
 
 namespace benchd::logs {
@@ -78,11 +78,11 @@ base::Result<Siblings> open_siblings(base::Door& door, const base::LogFolder& fo
   Siblings all;
   auto& [files, seen] = all;
   auto directory = door.open_log_folder(folder);
-  if (!directory.ok() && is_want(directory.error())) return directory.error();
+  if (!directory.ok() && base::means_exhausted(directory.error().code)) return directory.error();
   if (!directory.ok()) return all;
   for (const Sibling& sibling : siblings_of(file, names_in(std::move(*directory)))) {
     auto opened = open_one(door, folder, sibling);
-    if (!opened.ok() && is_want(opened.error())) return opened.error();
+    if (!opened.ok() && base::means_exhausted(opened.error().code)) return opened.error();
     seen.push_back({sibling.name, opened.ok() ? opened->identity : FileIdentity{}});
     if (!opened.ok() || find_identity(files, opened->identity) != files.end()) continue;
     opened->current = sibling.name == file;
@@ -108,10 +108,6 @@ Files::iterator find_read_file(Files& files, const FilePlace& place) {
 }
 
 }  // namespace
-
-bool is_want(const base::Error& error) {
-  return error.code == EMFILE || error.code == ENFILE || error.code == ENOMEM;
-}
 
 base::Result<OpenLog> open_current(base::Door& door, const base::LogFolder& folder, const std::string& file) {
   auto opened = open_one(door, folder, {.name = file, .compressed = false});

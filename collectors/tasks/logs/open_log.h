@@ -18,14 +18,11 @@ struct OpenLog {
   bool current = false;  ///< it had the log's own name when it was opened
 };
 
-/// Descriptors or memory are used up, and may be there again later.
-bool is_want(const base::Error& error);
-
 /// The file that has the log's name.
 base::Result<OpenLog> open_current(base::Door& door, const base::LogFolder& folder, const std::string& file);
 
 /// All files of the log, oldest first, as they stood at one moment; those that cannot be opened are left out. An error
-/// is_want(): then nobody can tell which there are.
+/// base::means_exhausted(): then nobody can tell which there are.
 base::Result<std::vector<OpenLog>> open_all(base::Door& door, const base::LogFolder& folder, const std::string& file);
 
 /// Reads on until `head` covers the first kMaxHead of the `read` bytes that are known of the file.
