@@ -221,15 +221,19 @@ def check(text, openmetrics=False):
     return Exposition(text, openmetrics).faults
 
 
-def check_later(earlier, later, openmetrics=False):
-    """Counters that fell between two scrapes of one process. (A container made again starts at 0: not for those.)"""
+def check_later(earlier, later, openmetrics=False, below=""):
+    """Counters that fell between two scrapes of one process: of containers only those whose id begins with `below`.
+
+    A container made again starts at 0: on a host where somebody else may restart one, say which are one's own.
+    """
     before = Exposition(earlier, openmetrics).series()
     after = Exposition(later, openmetrics)
     return [
         f"{series}: fell from {before[series]} to {family.samples[series]}"
         for family in after.families.values()
         for series in monotonic(family)
-        if series in before and family.samples[series] < before[series]
+        if (series.label("id") or below).startswith(below)
+        and series in before and family.samples[series] < before[series]
     ]
 
 

@@ -120,6 +120,12 @@ def test_a_counter_that_falls_between_two_scrapes():
     assert check_exposition.check_later(fallen, GOOD) == []
 
 
+def test_of_containers_only_those_below_are_judged():
+    earlier = HEAD + 'a_total 2\na_total{id="/own/a"} 2\na_total{id="/theirs/a"} 2\n'
+    fallen = check_exposition.check_later(earlier, earlier.replace("} 2", "} 1").replace("l 2", "l 1"), below="/own/")
+    assert [line.split(":")[0] for line in fallen] == ["a_total{}", "a_total{id='/own/a'}"]
+
+
 def test_gauges_and_sums_may_fall():
     assert check_exposition.check_later(GOOD.replace("g -Inf", "g 5"), GOOD.replace("sum 1.5", "sum 0.5")) == []
 

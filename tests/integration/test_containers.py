@@ -134,7 +134,7 @@ def test_churn_never_shows_a_series_twice_nor_a_falling_counter(daemon, cgroup, 
             earlier, text = text, daemon.scrape().text
             assert check(text) == []
             if names == 1000:  # another incarnation of a name begins at 0
-                assert check_later(earlier, text) == []
+                assert check_later(earlier, text, below=cgroup.id) == []
         for worker in workers:
             worker.result()
     wait_until(lambda: not own_alive(daemon, cgroup), "all to have ended")
