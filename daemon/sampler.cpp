@@ -133,6 +133,8 @@ void Sampler::changed(uint64_t cgroup_id) {
 void Sampler::populated(uint64_t cgroup_id, bool populated) {
   Tracked* tracked = find(cgroup_id);
   if (tracked == nullptr || tracked->files == nullptr) return;
+  const auto shown = tracked->shown.reading.values.get(model::Field::CgroupPopulated);
+  tracked->cold_due = tracked->cold_due || shown != uint64_t{populated};
   // A cgroup that only `include` names may be empty for a while, a slice between two services say: its end is its
   // removal.
   look_for_labels(*tracked);
@@ -379,6 +381,9 @@ void Sampler::commit(base::Instant now) {
 void Sampler::sample(base::Instant now) {
   dispatch_kernel();
   forget_old(now);
+  stalls_.look(parts_.reader.buffer);
+  parts_.reader.stalls = stalls_.turns();
+  parts_.reader.all_watched = parts_.tree.counts().unwatched == 0;
   for (const auto& tracked : tracked_) {
     if (!tracked->shown.ended) {
       read(*tracked);

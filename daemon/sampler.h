@@ -13,6 +13,7 @@
 #include "analysis/cpu_spread.h"
 #include "base/clock.h"
 #include "collectors/cgroup/files.h"
+#include "collectors/cgroup/host_stalls.h"
 #include "collectors/cgroup/tree.h"
 #include "collectors/host/host_collector.h"
 #include "collectors/kernel/kernel_collector.h"
@@ -156,6 +157,7 @@ class Sampler : private cgroup::TreeListener, private kernel::RemovalListener {
   std::shared_ptr<const std::vector<int64_t>> duration_bounds_;
   std::shared_ptr<const std::vector<model::ComparisonSet>> comparisons_;
   model::HostReading host_;
+  cgroup::HostStalls stalls_;
   std::vector<base::Instant> ends_;  ///< scratch of forget_old
   uint64_t settled_ = 0;             ///< the last number given
   SamplerCounts counts_;

@@ -330,6 +330,7 @@ int64_t Daemon::tick_interval() const {
 }
 
 void Daemon::sample(base::Instant now) {
+  sampler_->dispatch(now);  // what is told by now is read by now
   if (now >= tree_.next_sweep()) sampler_->sweep(now);
   std::optional<runtimes::RegistryStatus> runtimes;
   if (runtimes_ && now >= next_status_) {

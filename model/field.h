@@ -23,7 +23,7 @@ enum class Shape : uint8_t {
 
 /// How often a file is read, and whether its fd is kept (as long as the fd budget lasts).
 enum class Heat : uint8_t {
-  Hot,   ///< every tick, fd kept
+  Hot,   ///< every tick, unless something cheaper tells that it has not changed (cgroup::ContainerFiles); fd kept
   Warm,  ///< every tick but never more often than once a second, fd kept: expensive for the kernel to make
   Cold,  ///< at the start, when the kernel tells of a change, and every 10 s; opened for each read
 };

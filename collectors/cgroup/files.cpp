@@ -21,6 +21,7 @@ using model::Heat;
 using model::kFileCount;
 
 constexpr base::Instant kColdEvery = 10 * base::kSecond;
+constexpr auto kEvents = static_cast<size_t>(File::CgroupEvents);
 constexpr auto kProcesses = static_cast<size_t>(File::CgroupProcs);
 /// A little less than a second: a tick that comes early by its jitter shall not wait for the next one.
 constexpr base::Instant kWarmEvery = 900 * base::kMillisecond;
@@ -106,7 +107,7 @@ ContainerFiles::Outcome ContainerFiles::read(base::Instant now, bool cold_due, m
     due |= kCold;
     next_cold_ = now + kColdEvery - std::exchange(cold_phase_, 0);
   } else {
-    due &= ~absent_;
+    due &= ~absent_ & ~unchanged();
   }
   finished_ = false;
   return read_files(due, now, reading).outcome;
@@ -118,6 +119,16 @@ ContainerFiles::Outcome ContainerFiles::finish(base::Instant now, model::Reading
     for (size_t i = 0; i < kFileCount; ++i) share_.counts.final_incomplete[i] += pass.missed[i] ? 1 : 0;
   }
   return pass.outcome;
+}
+
+FileSet ContainerFiles::unchanged() const {
+  FileSet files;
+  for (size_t i = 0; i < kStallFiles.size(); ++i) {
+    files.set(static_cast<size_t>(kStallFiles[i]), stalls_read_[i] != 0 && stalls_read_[i] == share_.stalls[i]);
+  }
+  // Without an fd the kernel may forget the inode, and tells of no change any more (Tree::look_at_events).
+  files.set(kEvents, share_.all_watched && kept_[kEvents]);
+  return files & present_;
 }
 
 ContainerFiles::Pass ContainerFiles::read_files(FileSet due, base::Instant now, model::Reading& reading) {
@@ -167,6 +178,9 @@ int ContainerFiles::read_text(size_t i, model::Reading& reading) {
   const base::FileText text = base::read_fd(fd, share_.buffer);
   if (!text.ok()) return text.error;
   ++share_.counts.reads[i];
+  for (size_t stall = 0; stall < kStallFiles.size(); ++stall) {
+    if (kStallFiles[stall] == file.file) stalls_read_[stall] = share_.stalls[stall];
+  }
   share_.counts.malformed[i] += store(file.file, text.text, io_, reading);
   return 0;
 }

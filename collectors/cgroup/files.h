@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "collectors/cgroup/directory.h"
 #include "collectors/cgroup/fd_budget.h"
+#include "collectors/cgroup/host_stalls.h"
 #include "collectors/cgroup/io_counters.h"
 #include "model/field.h"
 #include "model/reading.h"
@@ -42,6 +43,9 @@ struct ReaderShare {
   FileSet possible = FileSet().set();
   base::ReadBuffer buffer;
   FileCounts counts;
+  /// What tells that hot files have not changed; told nothing, all of them are read.
+  StallTurns stalls{};
+  bool all_watched = false;      ///< the kernel tells of each change of a cgroup.events (TreeListener::changed)
   unsigned containers_made = 0;  ///< spreads their cold turns over the 10 s: 1,000 at one tick would be 60 ms
 };
 
@@ -69,9 +73,10 @@ class ContainerFiles {
   ContainerFiles(ContainerFiles&&) = delete;
   ContainerFiles& operator=(ContainerFiles&&) = delete;
 
-  /// Updates `reading` (always the same one for this container) with what is due: hot files always, warm ones once a
-  /// second, cold ones at the first call, when `cold_due` (TreeListener::changed), and every 10 s; for the first 10 s,
-  /// those of them that say a peak or a count once a second. `now` is the instant of this call and becomes reading.at
+  /// Updates `reading` (always the same one for this container) with what is due: hot files always, but where
+  /// ReaderShare tells that they have not changed only with the cold ones; warm files once a second; cold ones at the
+  /// first call, when `cold_due` (TreeListener::changed), and every 10 s; for the first 10 s, those of them that say a
+  /// peak or a count once a second. `now` is the instant of this call and becomes reading.at
   /// if anything could be read: ask the clock for each container.
   Outcome read(base::Instant now, bool cold_due, model::Reading& reading);
 
@@ -91,6 +96,7 @@ class ContainerFiles {
     FileSet missed;  ///< were there before, and could not be read now
   };
 
+  FileSet unchanged() const;
   Pass read_files(FileSet due, base::Instant now, model::Reading& reading);
   int read_text(size_t file, model::Reading& reading);
   int read_processes(model::Reading& reading);
@@ -103,8 +109,9 @@ class ContainerFiles {
   ReaderShare& share_;
   std::array<base::Fd, model::kFileCount> kept_;  ///< each taken from the budget
   FileSet present_;                               ///< read without an error at the last attempt
-  FileSet absent_;    ///< not there at the last attempt: left alone until the next cold turn
-  FileSet vanished_;  ///< absent since the last reading, which kept their values
+  FileSet absent_;            ///< not there at the last attempt: left alone until the next cold turn
+  FileSet vanished_;          ///< absent since the last reading, which kept their values
+  StallTurns stalls_read_{};  ///< ReaderShare::stalls when the file was last read
   IoCounters io_;
   std::optional<base::Instant> born_;  ///< when it was first read
   base::Instant next_warm_ = 0;

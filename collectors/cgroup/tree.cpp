@@ -306,7 +306,10 @@ void Tree::look_at_events(Node& node, int directory, bool notified, Turn& turn) 
   parse_fields(model::File::CgroupEvents, file.text, values);
   const bool populated = values.get(model::Field::CgroupPopulated).value_or(0) != 0;
   const bool was_populated = std::exchange(node.populated, populated);
-  if (populated != was_populated || (notified && !populated)) turn.listener.populated(node.id, populated);
+  if (populated != was_populated || (notified && !populated))
+    turn.listener.populated(node.id, populated);
+  else if (notified)
+    turn.listener.changed(node.id);
 }
 
 /// The directory of a known cgroup; none if the path leads to another one by now, or nowhere.

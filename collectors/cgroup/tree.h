@@ -26,7 +26,8 @@ class TreeListener {
   /// leads nowhere, even if another one is made under the same name.
   virtual void appeared(std::shared_ptr<const model::Container> container, base::Fd directory) = 0;
 
-  /// A limit was written or the kernel counted an event: cold files are worth reading at the next tick.
+  /// A limit was written, the kernel counted an event, or cgroup.events says something else than before: worth reading
+  /// at the next tick.
   virtual void changed(uint64_t cgroup_id) = 0;
 
   /// Processes came (true) or the last one of the whole subtree went (false). A notice that finds the cgroup empty is

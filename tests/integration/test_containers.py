@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import subprocess
 import time
 
@@ -66,6 +67,26 @@ def test_what_is_done_between_two_readings_is_in_the_final_counters(cgroup):
                 time.sleep(0.3)  # for the daemon to be given a cpu
         scrape = daemon.scrape()
         assert {id: scrape.get(CPU, id=id) for id in used} == used
+
+
+def test_pressure_of_io_is_shown_as_it_grows(daemon, cgroup, tmp_path):
+    """Its file is only read where something on the host waited for IO."""
+    def waited():
+        return int(re.search(r"some .*total=(\d+)", writer.read("io.pressure")).group(1)) / 1e6
+
+    family = "container_pressure_io_waiting_seconds_total"
+    with Cgroup("writer", cgroup) as writer:
+        daemon.wait_for(family, id=writer.id)
+        began = waited()
+        writing = writer.run("dd", "if=/dev/zero", f"of={tmp_path}/file", "bs=64k", "oflag=dsync", "count=1000000",
+                             stderr=subprocess.DEVNULL)
+        for _ in range(60):
+            time.sleep(0.05)
+            before, shown, after = waited(), daemon.scrape().get(family, id=writer.id), waited()
+            assert before - 0.01 <= shown <= after  # the host may have counted less, by a jiffy or two
+        writing.kill()
+        if waited() - began < 0.05:
+            pytest.skip("nobody waits for this disk")
 
 
 def test_finished_containers_are_forgotten_after_the_retention_time(cgroup):

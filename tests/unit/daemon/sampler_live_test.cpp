@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -100,6 +101,23 @@ TEST_F(SamplerLive, AThousandTicksAllocateOnlyWhereContainersStartOrEnd) {
   EXPECT_EQ(sampler_->counts().readings, 1000u);
   EXPECT_EQ(sampler_->counts().running, 50u);
   EXPECT_EQ(sampler_->counts().finished, 10u);
+}
+
+/// cgroup.events is read when the kernel tells of a change, not at each tick.
+TEST_F(SamplerLive, ShowsThatAContainerWasFrozen) {
+  make("c");
+  sample();
+  const auto frozen = [&] { return shown(board_.newest(), "c")->reading.values.get(model::Field::CgroupFrozen); };
+  ASSERT_EQ(frozen(), 0u);
+  for (const char* state : {"1", "0"}) {
+    ASSERT_TRUE(std::ofstream(made_.back() + "/cgroup.freeze") << state << std::flush);
+    const base::Instant end = base::now() + 20 * base::kSecond;  // the kernel tells by a worker of its own
+    while (frozen() != static_cast<uint64_t>(*state - '0') && base::now() < end) {
+      sampler_->dispatch(base::now());
+      sample();
+    }
+    EXPECT_EQ(frozen(), static_cast<uint64_t>(*state - '0'));
+  }
 }
 
 TEST_F(SamplerLive, AnEndedContainerKeepsCountersAndLosesGauges) {

@@ -109,6 +109,90 @@ TEST_F(ContainerFilesTest, ReadsColdFilesOnChangeAndEveryTenSeconds) {
   EXPECT_THAT(value(Field::MemoryMax), Optional(3));
 }
 
+/// Of a pressure file: it has waited for so long.
+std::string waited(int microseconds) {
+  return "some avg10=0.00 avg60=0.00 avg300=0.00 total=" + std::to_string(microseconds) + "\n";
+}
+
+TEST_F(ContainerFilesTest, ReadsPressureOfIoAndMemoryWhereSomethingWaitedOnTheHost) {
+  const auto write_all = [this](int microseconds) {
+    for (const char* file : {"cpu", "io", "memory"})
+      tree_.write(std::string("c/") + file + ".pressure", waited(microseconds));
+  };
+  tree_.make("c");
+  write_all(1);
+  ContainerFiles& files = open();
+  share_->stalls = {1, 2};
+  files.read(0, false, reading_);
+  write_all(2);
+  files.read(kSecond, false, reading_);
+  EXPECT_THAT(value(Field::CpuPressureSome), Optional(2));
+  EXPECT_THAT(value(Field::IoPressureSome), Optional(1));
+  EXPECT_THAT(value(Field::MemoryPressureSome), Optional(1));
+  share_->stalls = {1, 3};
+  files.read(2 * kSecond, false, reading_);
+  EXPECT_THAT(value(Field::IoPressureSome), Optional(1));
+  EXPECT_THAT(value(Field::MemoryPressureSome), Optional(2));
+  share_->stalls = {0, 3};  // not known
+  files.read(3 * kSecond, false, reading_);
+  EXPECT_THAT(value(Field::IoPressureSome), Optional(2));
+}
+
+TEST_F(ContainerFilesTest, WhereNothingWaitedReadsPressureAtColdTurnsAndAtTheEnd) {
+  tree_.make("c", {{"io.pressure", waited(1)}});
+  ContainerFiles& files = open();
+  share_->stalls = {1, 1};
+  files.read(0, false, reading_);
+  tree_.write("c/io.pressure", waited(2));
+  files.read(9 * kSecond, false, reading_);
+  EXPECT_THAT(value(Field::IoPressureSome), Optional(1));
+  files.read(10 * kSecond, false, reading_);
+  EXPECT_THAT(value(Field::IoPressureSome), Optional(2));
+  tree_.write("c/io.pressure", waited(3));
+  files.finish(11 * kSecond, reading_);
+  EXPECT_THAT(value(Field::IoPressureSome), Optional(3));
+}
+
+TEST_F(ContainerFilesTest, ReadsPressureThatCouldNotBeReadThoughNothingWaited) {
+  tree_.make("c", {{"io.pressure", waited(1)}, {"cpu.stat", "usage_usec 1\n"}});
+  ContainerFiles& files = open(0);  // each read opens
+  share_->stalls = {1, 1};
+  files.read(0, false, reading_);
+  share_->stalls = {2, 1};
+  {
+    const test::NoFilesLeft none_left;
+    files.read(kSecond, false, reading_);
+  }
+  EXPECT_EQ(value(Field::IoPressureSome), std::nullopt);
+  files.read(2 * kSecond, false, reading_);
+  EXPECT_THAT(value(Field::IoPressureSome), Optional(1));
+}
+
+TEST_F(ContainerFilesTest, ReadsCgroupEventsAtEachTurnUnlessTheKernelTellsOfChanges) {
+  tree_.make("c", {{"cgroup.events", "frozen 0\n"}});
+  ContainerFiles& files = open();
+  files.read(0, false, reading_);
+  tree_.write("c/cgroup.events", "frozen 1\n");
+  files.read(kSecond, false, reading_);
+  EXPECT_THAT(value(Field::CgroupFrozen), Optional(1));
+  share_->all_watched = true;
+  tree_.write("c/cgroup.events", "frozen 0\n");
+  files.read(2 * kSecond, false, reading_);
+  EXPECT_THAT(value(Field::CgroupFrozen), Optional(1));
+  files.read(3 * kSecond, true, reading_);
+  EXPECT_THAT(value(Field::CgroupFrozen), Optional(0));
+}
+
+TEST_F(ContainerFilesTest, ReadsCgroupEventsAtEachTurnWithoutAKeptFd) {
+  tree_.make("c", {{"cgroup.events", "frozen 0\n"}});
+  ContainerFiles& files = open(0);
+  share_->all_watched = true;
+  files.read(0, false, reading_);
+  tree_.write("c/cgroup.events", "frozen 1\n");
+  files.read(kSecond, false, reading_);
+  EXPECT_THAT(value(Field::CgroupFrozen), Optional(1));
+}
+
 TEST_F(ContainerFilesTest, OfAContainerThatEndsInItsFirstSecondsKnowsPeaksAndCountsAllTheSame) {
   tree_.make("c", {{"memory.peak", "0\n"}, {"pids.peak", "0\n"}, {"memory.events", "oom_kill 0\n"}});
   ContainerFiles& files = open();
