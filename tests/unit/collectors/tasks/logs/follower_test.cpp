@@ -405,12 +405,12 @@ TEST(Follower, LooksEverywhereWhenEventsWereLost) {
 constexpr int kCannotTell = 77;
 
 /// In a user namespace of its own, where no inotify watch is to be had.
-[[noreturn]] void follow_without_watches() {
-  if (::unshare(CLONE_NEWUSER) != 0) ::_exit(kCannotTell);
+int follow_without_watches() {
+  if (::unshare(CLONE_NEWUSER) != 0) return kCannotTell;
   for (const auto& [file, text] :
        {std::pair("/proc/self/uid_map", "0 0 1"), {"/proc/sys/user/max_inotify_watches", "0"}}) {
     const base::Fd fd(::open(file, O_WRONLY | O_CLOEXEC));
-    if (::write(fd.get(), text, std::strlen(text)) < 0) ::_exit(kCannotTell);
+    if (::write(fd.get(), text, std::strlen(text)) < 0) return kCannotTell;
   }
   FollowedLog log;
   const bool told = log.follower->state().has_value();
@@ -419,12 +419,12 @@ constexpr int kCannotTell = 77;
   log.rename("app.log", "app.log.1");
   log.append("2\n");
   log.turns();
-  ::_exit(told && log.follower->state() && log.told.lines == std::vector<std::string>{"1", "2"} ? 0 : 1);
+  return told && log.follower->state() && log.told.lines == std::vector<std::string>{"1", "2"} ? 0 : 1;
 }
 
 TEST(Follower, SweepsWhereAllInotifyWatchesAreUsedUp) {
   const pid_t child = ::fork();
-  if (child == 0) follow_without_watches();
+  if (child == 0) ::_exit(follow_without_watches());
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status));
