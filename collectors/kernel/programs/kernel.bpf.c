@@ -125,8 +125,7 @@ int walk_threads(struct bpf_iter__task* ctx) {
   if (it) it->thread_walk = ctx->meta->session_id;
   /* Its exit has charged an exiting thread, or is about to; one that fork() is still making stands in the root. */
   if (!task || task->flags & (PF_KTHREAD | PF_EXITING) || task->__state == TASK_NEW) return 0;
-  struct thread_mark* mark = find_mark(task);
-  if (!mark) mark = make_mark(task);
+  struct thread_mark* mark = mark_of(task);
   if (mark) charge(task, mark, false, ctx->meta->session_id);
   return 0;
 }
@@ -146,8 +145,7 @@ int BPF_PROG(on_exit, struct task_struct* task) {
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(on_attach, struct cgroup* to, const char* path, struct task_struct* task) {
   if (!in_default_hierarchy(to) || task->flags & PF_KTHREAD) return 0;
-  struct thread_mark* mark = find_mark(task);
-  if (!mark) mark = make_mark(task);
+  struct thread_mark* mark = mark_of(task);
   if (mark) charge(task, mark, true, 0);
   return 0;
 }

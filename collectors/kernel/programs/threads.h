@@ -86,8 +86,9 @@ static __always_inline struct thread_mark* make_spare_mark(struct task_struct* t
 }
 
 /* The kernel makes no storage while another program on this cpu is at it. */
-static __always_inline struct thread_mark* make_mark(struct task_struct* task) {
-  struct thread_mark* mark = bpf_task_storage_get(&thread_marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+static __always_inline struct thread_mark* mark_of(struct task_struct* task) {
+  struct thread_mark* mark = find_mark(task);
+  if (!mark) mark = bpf_task_storage_get(&thread_marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (!mark) mark = make_spare_mark(task);
   if (!mark) COUNT(threads_lost);
   return mark;
