@@ -107,7 +107,7 @@ void Sampler::appeared(std::shared_ptr<const model::Container> container, base::
   if (parts_.network != nullptr) parts_.network->started(container->cgroup_id, container->path, container->first_seen);
   look_for_labels(*tracked);
   // At once, not at the next tick: it may be gone by then, and would have shown nothing.
-  read(*tracked);
+  read(*tracked, std::nullopt);
   charge(*tracked);
   ++counts_.running;
   spdlog::debug("container appeared: {}", container->path);
@@ -307,14 +307,21 @@ void Sampler::set_metadata(uint64_t cgroup_id, std::shared_ptr<const model::Meta
   if (parts_.workloads != nullptr) parts_.workloads->told(tracked->shown);
 }
 
-void Sampler::read(Tracked& tracked) {
+/// After this its threads have moved nothing.
+std::optional<base::Instant> Sampler::still_since(const Tracked& tracked) const {
+  if (parts_.threads == nullptr) return std::nullopt;
+  const auto awake = parts_.threads->last_awake(tracked.shown.container->cgroup_id);
+  return awake ? std::optional(*awake + kernel::ThreadSource::kSettles) : std::nullopt;
+}
+
+void Sampler::read(Tracked& tracked, std::optional<base::Instant> still_since) {
   const base::Instant now = base::now();
   const bool cold_due = std::exchange(tracked.cold_due, false);
-  tracked.files->read(now, cold_due, tracked.shown.reading);
+  tracked.files->read(now, cold_due, tracked.shown.reading, still_since);
   // Nobody in it, nobody's namespace: looking for a process at each tick would be in vain.
   const bool populated = tracked.shown.reading.values.get(model::Field::CgroupPopulated).value_or(1) != 0;
   if (parts_.network != nullptr && populated) {
-    parts_.network->read(tracked.shown.container->cgroup_id, now, tracked.shown.reading);
+    parts_.network->read(tracked.shown.container->cgroup_id, now, tracked.shown.reading, still_since);
   }
 }
 
@@ -322,10 +329,10 @@ void Sampler::charge(const Tracked& tracked) {
   if (parts_.workloads != nullptr) parts_.workloads->read(tracked.shown);
 }
 
-/// After the files, as ThreadSource::walk wants it.
+/// After the files, as ThreadSource::look_at_cpus wants it.
 void Sampler::read_threads(base::Instant now) {
   if (parts_.threads == nullptr) return;
-  parts_.threads->walk();
+  parts_.threads->look_at_cpus();
   for (const auto& tracked : tracked_) {
     if (tracked->files == nullptr) continue;
     model::Reading& reading = tracked->shown.reading;
@@ -384,9 +391,10 @@ void Sampler::sample(base::Instant now) {
   stalls_.look(parts_.reader.buffer);
   parts_.reader.stalls = stalls_.turns();
   parts_.reader.all_watched = parts_.tree.counts().unwatched == 0;
+  if (parts_.threads != nullptr) parts_.threads->look_at_threads();
   for (const auto& tracked : tracked_) {
     if (!tracked->shown.ended) {
-      read(*tracked);
+      read(*tracked, still_since(*tracked));
     } else if (tracked->files != nullptr) {
       // Empty, not yet removed: kernels before 6.18 charge the last process's exit after they call the cgroup empty.
       tracked->files->read(base::now(), false, tracked->shown.reading);

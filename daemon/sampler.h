@@ -122,9 +122,10 @@ class Sampler : private cgroup::TreeListener, private kernel::RemovalListener {
   void track(std::unique_ptr<Tracked> tracked);
   void evict(uint64_t cgroup_id);
   void missed(uint64_t cgroup_id, std::string_view path, const kernel::Final& final);
-  void read(Tracked& tracked);
+  void read(Tracked& tracked, std::optional<base::Instant> still_since);
   void let_go(Tracked& tracked);
   void read_threads(base::Instant now);
+  std::optional<base::Instant> still_since(const Tracked& tracked) const;
   void look_for_labels(Tracked& tracked);
   void charge(const Tracked& tracked);
   void commit(base::Instant now);

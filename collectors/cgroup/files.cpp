@@ -91,7 +91,8 @@ ContainerFiles::~ContainerFiles() {
   for (size_t i = 0; i < kFileCount; ++i) drop(i);
 }
 
-ContainerFiles::Outcome ContainerFiles::read(base::Instant now, bool cold_due, model::Reading& reading) {
+ContainerFiles::Outcome ContainerFiles::read(base::Instant now, bool cold_due, model::Reading& reading,
+                                             std::optional<base::Instant> still_since) {
   const bool cold = cold_due || now >= next_cold_;
   const bool warm = now >= next_warm_;
   FileSet due = kHot;
@@ -103,11 +104,13 @@ ContainerFiles::Outcome ContainerFiles::read(base::Instant now, bool cold_due, m
     if (now - *born_ < kColdEvery) due |= kColdFinals;
     next_warm_ = now + kWarmEvery;
   }
+  const FileSet still = unmoved(reading, still_since);
+  if (still.any()) reading.at = now;
   if (cold) {
-    due |= kCold;
+    due |= kCold & ~still;
     next_cold_ = now + kColdEvery - std::exchange(cold_phase_, 0);
   } else {
-    due &= ~absent_ & ~unchanged();
+    due &= ~absent_ & ~unchanged() & ~still;
   }
   finished_ = false;
   return read_files(due, now, reading).outcome;
@@ -119,6 +122,17 @@ ContainerFiles::Outcome ContainerFiles::finish(base::Instant now, model::Reading
     for (size_t i = 0; i < kFileCount; ++i) share_.counts.final_incomplete[i] += pass.missed[i] ? 1 : 0;
   }
   return pass.outcome;
+}
+
+/// But for the periods of a quota: the kernel counts one or two more when all threads have gone to sleep
+/// (sched_cfs_period_timer, kernel/sched/fair.c).
+FileSet ContainerFiles::unmoved(const model::Reading& reading, std::optional<base::Instant> still_since) const {
+  FileSet files;
+  const bool has_quota = reading.values.get(Field::CpuQuota).value_or(model::kUnlimited) != model::kUnlimited;
+  if (!still_since || has_quota) return files;
+  for (size_t i = 0; i < kThreadFiles.size(); ++i)
+    files.set(static_cast<size_t>(kThreadFiles[i]), thread_files_read_[i] > *still_since);
+  return files & present_;
 }
 
 FileSet ContainerFiles::unchanged() const {
@@ -150,6 +164,7 @@ ContainerFiles::Pass ContainerFiles::read_files(FileSet due, base::Instant now, 
       settle(i, error, reading);
       continue;
     }
+    note_read(i, now);
     present_.set(i);
     absent_.reset(i);
     pass.missed.reset(i);
@@ -178,11 +193,17 @@ int ContainerFiles::read_text(size_t i, model::Reading& reading) {
   const base::FileText text = base::read_fd(fd, share_.buffer);
   if (!text.ok()) return text.error;
   ++share_.counts.reads[i];
-  for (size_t stall = 0; stall < kStallFiles.size(); ++stall) {
-    if (kStallFiles[stall] == file.file) stalls_read_[stall] = share_.stalls[stall];
-  }
   share_.counts.malformed[i] += store(file.file, text.text, io_, reading);
   return 0;
+}
+
+/// Of the files that are not read again while something says that they stand still: as of when they were.
+void ContainerFiles::note_read(size_t i, base::Instant now) {
+  const auto file = static_cast<File>(i);
+  for (size_t at = 0; at < kStallFiles.size(); ++at)
+    if (kStallFiles[at] == file) stalls_read_[at] = share_.stalls[at];
+  for (size_t at = 0; at < kThreadFiles.size(); ++at)
+    if (kThreadFiles[at] == file) thread_files_read_[at] = now;
 }
 
 int ContainerFiles::read_processes(model::Reading& reading) {

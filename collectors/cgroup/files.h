@@ -22,6 +22,10 @@ namespace benchd::cgroup {
 
 using FileSet = std::bitset<model::kFileCount>;
 
+/// Files that move only while a thread of the cgroup runs or waits for a cpu.
+inline constexpr std::array kThreadFiles{model::File::CpuPressure, model::File::CpuStat, model::File::CpuStatLocal,
+                                         model::File::IrqPressure};
+
 /// Totals over all containers since the start, by file. Loss is never silent.
 struct FileCounts {
   std::array<uint64_t, model::kFileCount> reads{};
@@ -77,8 +81,10 @@ class ContainerFiles {
   /// ReaderShare tells that they have not changed only with the cold ones; warm files once a second; cold ones at the
   /// first call, when `cold_due` (TreeListener::changed), and every 10 s; for the first 10 s, those of them that say a
   /// peak or a count once a second. `now` is the instant of this call and becomes reading.at
-  /// if anything could be read: ask the clock for each container.
-  Outcome read(base::Instant now, bool cold_due, model::Reading& reading);
+  /// if anything could be read, or had not to be: ask the clock for each container. What threads move by running or
+  /// waiting for a cpu is hot but where it was read later than `still_since`, after which none of them has.
+  Outcome read(base::Instant now, bool cold_due, model::Reading& reading,
+               std::optional<base::Instant> still_since = std::nullopt);
 
   /// The last reading, when the container has become empty: all files whatever their heat. May be called again.
   /// Files that were there and can be read no more are counted in FileCounts::final_incomplete.
@@ -96,10 +102,12 @@ class ContainerFiles {
     FileSet missed;  ///< were there before, and could not be read now
   };
 
+  FileSet unmoved(const model::Reading& reading, std::optional<base::Instant> still_since) const;
   FileSet unchanged() const;
   Pass read_files(FileSet due, base::Instant now, model::Reading& reading);
   int read_text(size_t file, model::Reading& reading);
   int read_processes(model::Reading& reading);
+  void note_read(size_t file, base::Instant now);
   void settle(size_t file, int error, model::Reading& reading);
   void forget_vanished(model::Reading& reading);
   bool alive() const;
@@ -112,6 +120,7 @@ class ContainerFiles {
   FileSet absent_;            ///< not there at the last attempt: left alone until the next cold turn
   FileSet vanished_;          ///< absent since the last reading, which kept their values
   StallTurns stalls_read_{};  ///< ReaderShare::stalls when the file was last read
+  std::array<base::Instant, kThreadFiles.size()> thread_files_read_{};
   IoCounters io_;
   std::optional<base::Instant> born_;  ///< when it was first read
   base::Instant next_warm_ = 0;

@@ -139,21 +139,46 @@ void KernelCollector::ended(uint64_t id) {
   containers_.erase(found);
 }
 
-void KernelCollector::walk() {
+void KernelCollector::look_at_threads() {
   const base::Instant begin = base::now();
   calibrate();
-  bool well = true;
+  well_ = true;
   if (!containers_.empty()) {
     if (begin >= next_search_) {
-      well = run(handles_.get(KernelHandle::CgroupSearch));
+      well_ = run(handles_.get(KernelHandle::CgroupSearch));
       next_search_ = begin + kReconcileEvery;
     }
-    well = run(handles_.get(KernelHandle::ThreadWalk)) && well;
-    well = walk_cgroups() && well;
-    well = read_thread_sums() && well;
+    well_ = run(handles_.get(KernelHandle::ThreadWalk)) && well_;
+    well_ = read_thread_sums() && well_;
   }
-  health_.success = well;
+  const uint64_t unseen = program().threads_lost + program().cgroups_lost;
+  const bool lost_some = unseen != std::exchange(unseen_, unseen);
+  look_who_sleeps(well_ && !lost_some && program().sees_all != 0);
   health_.duration_seconds = static_cast<double>(base::now() - begin) / base::kSecond;
+}
+
+void KernelCollector::look_who_sleeps(bool all_seen) {
+  const base::Instant now = base::now();
+  for (auto& [id, container] : containers_) {
+    const SubtreeSums::Subtree& subtree = sums_.subtree(id);
+    thread_times did = subtree.threads;
+    did.alive = 0;  // goes on in sleep
+    Wakefulness& awake = container.awake;
+    if (!all_seen || subtree.awake || did != awake.did || awake.at == 0) awake.at = now;
+    awake.did = did;
+  }
+}
+
+std::optional<base::Instant> KernelCollector::last_awake(uint64_t id) const {
+  const auto found = containers_.find(id);
+  if (found == containers_.end() || found->second.awake.at == 0) return std::nullopt;
+  return found->second.awake.at;
+}
+
+void KernelCollector::look_at_cpus() {
+  const base::Instant begin = base::now();
+  health_.success = (containers_.empty() || walk_cgroups()) && well_;
+  health_.duration_seconds += static_cast<double>(base::now() - begin) / base::kSecond;
 }
 
 void KernelCollector::read(uint64_t id, model::Reading& reading) {
@@ -161,9 +186,11 @@ void KernelCollector::read(uint64_t id, model::Reading& reading) {
   if (found == containers_.end()) return;
   Container& container = found->second;
   const SubtreeSums::Subtree& subtree = sums_.subtree(id);
-  show(subtree.threads, container.before.threads, handles_.knows_disk_waits, reading.threads);
-  reading.threads->alive = subtree.alive_threads;
-  reading.threads_estimated = false;
+  if (program().sees_all != 0) {
+    show(subtree.threads, container.before.threads, handles_.knows_disk_waits, reading.threads);
+    reading.threads->alive = subtree.alive_threads;
+    reading.threads_estimated = false;
+  }
   // A cgroup that was removed before the walk came to it is in its final, and lacks nothing.
   if (!container.row || row(*container.row).walk == container.walk) return;
   container.walk = row(*container.row).walk;
@@ -320,7 +347,7 @@ bool KernelCollector::read_thread_sums() {
     const int error = bpf_map_lookup_batch(map, first ? nullptr : &position, &position, batch_keys_.data(),
                                            batch_.data(), &count, nullptr);
     if (error != 0 && errno != ENOENT) return false;
-    for (uint32_t i = 0; i < count; ++i) sums_.live(batch_keys_[i], batch_[i], batch_[i].walk == walk);
+    for (uint32_t i = 0; i < count; ++i) sums_.live(batch_keys_[i], batch_[i], walk);
     if (error != 0) break;
   }
   sums_.add_up();

@@ -59,11 +59,13 @@ class KernelCollector : public ThreadSource {
   void started(uint64_t cgroup_id, int directory, ShownBefore before) override;
   void ended(uint64_t cgroup_id) override;
 
-  /// Asks the kernel for all containers. Time per cpu is as of the container's last cpu.stat on kernels from 6.6 on;
-  /// before, it is of this moment.
-  void walk() override;
+  void look_at_threads() override;
+  std::optional<base::Instant> last_awake(uint64_t cgroup_id) const override;
+  /// Time per cpu is as of the container's last cpu.stat on kernels from 6.6 on; before, it is of this moment.
+  void look_at_cpus() override;
 
-  /// As of the last walk. No `cpus` for a container that found no row (base::KernelHandles::rows).
+  /// As of the last looks. No `threads` in a pid namespace other than the initial one, where other processes' threads
+  /// are not to be found. No `cpus` for a container that found no row (base::KernelHandles::rows).
   void read(uint64_t cgroup_id, model::Reading& reading) override;
 
   /// Before 6.6 the kernel does not keep what removed children had used.
@@ -73,12 +75,18 @@ class KernelCollector : public ThreadSource {
   const model::CollectorStatus& status() const override { return health_; }
 
  private:
+  /// When it was last seen to be awake, and what its threads had done by then.
+  struct Wakefulness {
+    base::Instant at = 0;  ///< 0 = not looked at yet
+    thread_times did{};
+  };
   struct Container {
     std::optional<uint32_t> row;
     uint64_t walk = 0;  ///< that filled the row when it was read last
     ShownBefore before;
     std::vector<uint64_t> lost;  ///< by cpu: what children had used that were removed while no benchd looked
     int directory = -1;
+    Wakefulness awake;
   };
   struct DestroyRing {
     void operator()(ring_buffer* ring) const;
@@ -105,6 +113,7 @@ class KernelCollector : public ThreadSource {
   bool walk_cgroups();
   bool walk_one(int directory) const;
   bool read_thread_sums();
+  void look_who_sleeps(bool all_seen);
 
   cpu_row& row(uint32_t index) const;
   std::optional<uint32_t> take_row(uint64_t cgroup_id);
@@ -124,6 +133,8 @@ class KernelCollector : public ThreadSource {
   base::Instant next_search_ = 0;
   base::Instant next_forgetting_ = 0;
   base::Instant next_calibration_ = 0;
+  uint64_t unseen_ = 0;  ///< charges lost, as of the last look at threads
+  bool well_ = true;     ///< the last look at threads was
   KernelCounts counts_;
   model::CollectorStatus health_{.collector = "kernel"};
   std::vector<uint64_t> removed_record_;  ///< room for one struct removed_cgroup and its cpus

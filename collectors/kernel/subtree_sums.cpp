@@ -9,6 +9,7 @@ constexpr int kMaxDepth = 256;
 void reset(SubtreeSums::Subtree& subtree) {
   subtree.threads = {};
   subtree.alive_threads = 0;
+  subtree.awake = false;
   subtree.removed.by_cpu.clear();
   subtree.removed.user = 0;
   subtree.removed.system = 0;
@@ -24,11 +25,12 @@ void SubtreeSums::untrack(uint64_t id) {
   containers_.erase(id);
 }
 
-void SubtreeSums::live(uint64_t id, const thread_sums& own, bool walked) {
+void SubtreeSums::live(uint64_t id, const thread_sums& own, uint64_t walk) {
   Cgroup& cgroup = cgroups_[id];
   cgroup.parent = own.parent;
   cgroup.threads = own.times;
-  cgroup.alive_threads = walked ? own.threads : 0;
+  cgroup.alive_threads = own.walk == walk ? own.threads : 0;
+  cgroup.awake = own.awake == walk;
 }
 
 void SubtreeSums::add_up() {
@@ -41,6 +43,7 @@ void SubtreeSums::add_up() {
         subtree.threads += cgroup.threads;
         subtree.threads += cgroup.removed.threads;
         subtree.alive_threads += cgroup.alive_threads;
+        subtree.awake = subtree.awake || cgroup.awake;
         subtree.removed += cgroup.removed.cpu;
       }
       const auto known = cgroups_.find(at);

@@ -16,8 +16,9 @@ class SubtreeSums {
   void track(uint64_t id);
   void untrack(uint64_t id);
 
-  /// One round over all cgroups: each live one with its own threads' sums, then the adding up.
-  void live(uint64_t id, const thread_sums& own, bool walked);
+  /// One round over all cgroups: each live one with its own threads' sums, of which what `walk` has not written does
+  /// not count; then the adding up.
+  void live(uint64_t id, const thread_sums& own, uint64_t walk);
   void add_up();
 
   /// A cgroup is removed (children before their parents): its own last values, and its parent. Returns them with those
@@ -36,7 +37,8 @@ class SubtreeSums {
   struct Subtree {
     thread_times threads{};
     uint64_t alive_threads = 0;
-    CpuTotals removed;  ///< what its removed descendants had used
+    bool awake = false;  ///< one of them is
+    CpuTotals removed;   ///< what its removed descendants had used
   };
   const Subtree& subtree(uint64_t id) const { return containers_.at(id); }
 
@@ -45,6 +47,7 @@ class SubtreeSums {
     uint64_t parent = 0;
     thread_times threads{};  ///< of its own threads
     uint64_t alive_threads = 0;
+    bool awake = false;
     Totals removed;  ///< of what was below it
   };
 

@@ -76,7 +76,7 @@ void ThreadEstimator::ended(uint64_t id) {
   containers_.erase(id);
 }
 
-void ThreadEstimator::walk() {
+void ThreadEstimator::look_at_threads() {
   const base::Instant now = clock_();
   if (looks_) {
     counts_.ended += std::erase_if(threads_, [&](const auto& it) { return it.second.round != round_; });

@@ -49,7 +49,9 @@ class ThreadEstimator : public ThreadSource {
 
   void started(uint64_t cgroup_id, int directory, ShownBefore before) override;
   void ended(uint64_t cgroup_id) override;
-  void walk() override;
+  void look_at_threads() override;
+  std::optional<base::Instant> last_awake(uint64_t) const override { return std::nullopt; }
+  void look_at_cpus() override {}
   /// Looks at the threads itself.
   void read(uint64_t cgroup_id, model::Reading& reading) override;
   bool needs_cpus_before() const override { return true; }

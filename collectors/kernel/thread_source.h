@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "base/clock.h"
 #include "model/reading.h"
 #include "model/status.h"
 
@@ -28,9 +30,20 @@ class ThreadSource {
   /// It will not be read any more.
   virtual void ended(uint64_t cgroup_id) = 0;
 
-  /// Begins a round: what is read next is as of now. After the containers' files: from 6.6 on the kernel's sums per cpu
-  /// are as of the last look at cpu.stat.
-  virtual void walk() = 0;
+  /// Begins a round, ahead of the containers' files: the threads' times that are read next are as of now.
+  virtual void look_at_threads() = 0;
+
+  /// As of look_at_threads(): since then no thread of the container, or of a cgroup below, has run or waited for a cpu;
+  /// the instant of the look itself where one still does. What was read of it later than kSettles after that has not
+  /// changed by anything that threads do on a cpu. Nothing = not known.
+  virtual std::optional<base::Instant> last_awake(uint64_t cgroup_id) const = 0;
+
+  /// A thread's last steps are told only when the kernel frees it, some RCU grace periods after it has taken them.
+  static constexpr base::Instant kSettles = 100 * base::kMillisecond;
+
+  /// The time per cpu that is read next is as of now. After the containers' files: from 6.6 on the kernel's sums per
+  /// cpu are as of the last look at cpu.stat.
+  virtual void look_at_cpus() = 0;
 
   /// Sets `cpus` and `threads` of the reading, and whether they are estimated. Nothing for a container not known. What
   /// the reading shows already never falls.

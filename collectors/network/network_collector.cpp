@@ -50,7 +50,8 @@ struct Member {
   std::string path;
   Instant started = 0;
   Instant next_look = 0;
-  pid_t told = 0;  ///< the init process, from the runtime; 0 = not told, or found to be wrong
+  Instant found = 0;  ///< when `pid` was last found to be the container's
+  pid_t told = 0;     ///< the init process, from the runtime; 0 = not told, or found to be wrong
   pid_t pid = 0;
   Unseen unseen = Unseen::No;
   std::optional<NamespaceId> in;
@@ -87,15 +88,17 @@ class NetworkCollector::Namespaces {
     member.next_look = 0;
   }
 
-  void read(uint64_t id, Instant now, model::Reading& reading) {
+  void read(uint64_t id, Instant now, model::Reading& reading, std::optional<Instant> still_since) {
     const Instant began = base::now();
     if (std::exchange(turn_, now) != now) status_ = {.collector = "network", .success = true};
     const auto place = members_.find(id);
     if (place == members_.end()) {
       show_none(NetworkScope::Unknown, reading);
     } else {
-      if (now >= place->second.next_look) look(id, place->second, now);
-      charge(id, place->second, now, reading);
+      Member& member = place->second;
+      if (now >= member.next_look && !(member.pid != 0 && still_since && member.found > *still_since))
+        look(id, member, now);
+      charge(id, member, now, reading);
     }
     status_.duration_seconds += static_cast<double>(base::now() - began) / base::kSecond;
   }
@@ -137,6 +140,7 @@ class NetworkCollector::Namespaces {
   void look(uint64_t id, Member& member, Instant now) {
     member.next_look = now - member.started < kSettling ? now : now + kLookAgain;
     starved_ = false;
+    member.found = now;
     if (member.pid != 0 && visit(id, member, member.pid)) return;
     if (member.told != 0 && member.told != member.pid && visit(id, member, member.told)) return;
     member.told = 0;
@@ -267,8 +271,9 @@ void NetworkCollector::init_pid(uint64_t cgroup_id, pid_t pid) {
   namespaces_->init_pid(cgroup_id, pid);
 }
 
-void NetworkCollector::read(uint64_t cgroup_id, base::Instant now, model::Reading& reading) {
-  namespaces_->read(cgroup_id, now, reading);
+void NetworkCollector::read(uint64_t cgroup_id, base::Instant now, model::Reading& reading,
+                            std::optional<base::Instant> still_since) {
+  namespaces_->read(cgroup_id, now, reading, still_since);
 }
 
 void NetworkCollector::ended(uint64_t cgroup_id, base::Instant now, model::Reading& reading) {

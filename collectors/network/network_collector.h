@@ -52,8 +52,10 @@ class NetworkCollector {
 
   /// Sets `network_scope` and `network`. Costs one read of the namespace's table for the container that is charged,
   /// nothing for one that is not; the namespace is looked at again every tick at first, because runtimes put the
-  /// process into its cgroup before its namespace, and every 10 s later. Allocates only when something new appears.
-  void read(uint64_t cgroup_id, base::Instant now, model::Reading& reading);
+  /// process into its cgroup before its namespace, and every 10 s later, unless none of its threads has run between
+  /// `still_since` and now. Allocates only when something new appears.
+  void read(uint64_t cgroup_id, base::Instant now, model::Reading& reading,
+            std::optional<base::Instant> still_since = std::nullopt);
 
   /// The container has no process any more: the last read (the kept fd still works), then all of it is given back.
   void ended(uint64_t cgroup_id, base::Instant now, model::Reading& reading);

@@ -152,7 +152,8 @@ Collector collect(const Cgroups& cgroups, uint32_t cpus) {
 }
 
 void read_all(Collector& it, const Cgroups& cgroups) {
-  it.collector->walk();
+  it.collector->look_at_threads();
+  it.collector->look_at_cpus();
   for (size_t i = 0; i < cgroups.ids.size(); ++i) it.collector->read(cgroups.ids[i], it.readings[i]);
 }
 

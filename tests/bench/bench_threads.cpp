@@ -102,7 +102,7 @@ void look(benchmark::State& state, bool ran) {
     if (ran) crowd.run();
     now += base::kSecond;
     state.ResumeTiming();
-    estimator.walk();
+    estimator.look_at_threads();
     estimator.read(1, reading);
   }
   state.counters["thread"] =

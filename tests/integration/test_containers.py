@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from benchd import BINARY, MOUNT, Benchd, Cgroup, wait_until
+from benchd import BINARY, MOUNT, Benchd, Cgroup, wait_until, why_not_exact
 from check_exposition import check, check_later
 
 CPU = "container_cpu_usage_seconds_total"
@@ -87,6 +87,38 @@ def test_pressure_of_io_is_shown_as_it_grows(daemon, cgroup, tmp_path):
         writing.kill()
         if waited() - began < 0.05:
             pytest.skip("nobody waits for this disk")
+
+
+def test_each_moment_of_work_is_shown_of_a_container_that_sleeps_between(cgroup):
+    """Its cpu.stat and cpu.pressure are not read while no thread of it runs."""
+    def in_files(worker):
+        waited = int(re.search(r"some .*total=(\d+)", worker.read("cpu.pressure")).group(1))
+        return [worker.keyed("cpu.stat")["usage_usec"], waited]
+
+    def in_scrape(scrape, worker):
+        seconds = [scrape.get(CPU, id=worker.id, cpu="total"),
+                   scrape.get("container_pressure_cpu_waiting_seconds_total", id=worker.id)]
+        return [round(value * 1e6) for value in seconds]
+
+    with Cgroup("worker", cgroup) as worker, \
+            Benchd(f"--collector.cgroup.include={worker.id}", "--interval=60s") as daemon:
+        daemon.wait_for(CPU, id=worker.id)
+        shell = worker.run("sh", "-c", "while read x; do i=0; while [ $i -lt 200 ]; do i=$((i + 1)); done; done",
+                           stdin=subprocess.PIPE, text=True)
+        for _ in range(200):
+            shell.stdin.write("x\n")
+            shell.stdin.flush()
+            # More than 10 ms apart, or they would share a reading.
+            time.sleep(random.choice([0.011, 0.05, 0.1]) + random.random() * 0.1)
+            before, shown, after = in_files(worker), in_scrape(daemon.scrape(), worker), in_files(worker)
+            assert all(b <= s <= a for b, s, a in zip(before, shown, after)), (before, shown, after)
+        if why_not_exact(daemon) is None:
+            reads = []
+            for _ in range(40):
+                time.sleep(0.05)
+                reads.append(daemon.scrape().get("benchd_cgroup_reads_total", file="cpu.stat"))
+            assert reads[-1] - reads[10] <= 1  # the turn that reads all, every 10 s
+        shell.kill()
 
 
 def test_finished_containers_are_forgotten_after_the_retention_time(cgroup):

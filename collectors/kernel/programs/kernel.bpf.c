@@ -13,8 +13,6 @@
 #include "threads.h"
 // clang-format on
 
-#define PF_EXITING 0x00000004 /* include/linux/sched.h */
-#define PF_KTHREAD 0x00200000
 #define TASK_NEW 0x00000800
 #define MAX_DEPTH 32 /* of a container's cgroup below another's */
 
@@ -117,16 +115,23 @@ int walk_threads(struct bpf_iter__task* ctx) {
   struct task_struct* task = ctx->task;
   __u32 zero = 0;
   struct program_status* it = bpf_map_lookup_elem(&status, &zero);
+  struct task_struct* walker = bpf_get_current_task_btf();
   if (it && it->calibrate) {
-    struct task_struct* walker = bpf_get_current_task_btf();
     it->sched_clock_behind = bpf_ktime_get_boot_ns() - walker->se.cfs_rq->rq->clock;
     it->calibrate = 0;
   }
-  if (it) it->thread_walk = ctx->meta->session_id;
-  /* Its exit has charged an exiting thread, or is about to; one that fork() is still making stands in the root. */
-  if (!task || task->flags & (PF_KTHREAD | PF_EXITING) || task->__state == TASK_NEW) return 0;
+  __u64 walk = ctx->meta->session_id;
+  if (it) {
+    it->thread_walk = walk;
+    it->sees_all = walker->thread_pid->level == 0;
+  }
+  if (!task || task->__state == TASK_NEW) return 0; /* fork() is still making it: it stands in the root */
+  struct cgroup* cgroup = task->cgroups->dfl_cgrp;
+  if (is_awake(task, cgroup)) note_awake(cgroup, walk);
+  /* Its exit has charged an exiting thread, or is about to. */
+  if (task->flags & (PF_KTHREAD | PF_EXITING)) return 0;
   struct thread_mark* mark = mark_of(task);
-  if (mark) charge(task, mark, false, ctx->meta->session_id);
+  if (mark) charge(task, mark, false, walk);
   return 0;
 }
 

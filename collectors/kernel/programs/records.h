@@ -30,6 +30,7 @@ struct thread_sums {
   struct thread_times times; /* since the programs were attached */
   __u64 walk;                /* the walk that counted `threads` */
   __u64 threads;             /* found alive by it */
+  __u64 awake;               /* the last walk that found a thread awake, one of the kernel's included */
   __u32 removed;             /* the cgroup is */
 };
 
@@ -91,6 +92,7 @@ struct program_status {
   __u64 calibrate;          /* set by user space just before a walk: the walking thread has just got its cpu */
   __u64 only;               /* set by user space: the walk is of this container, and fills no other's row; 0 = all */
   __u64 thread_walk;        /* the last walk over threads */
+  __u64 sees_all;           /* it did: a walker in a pid namespace of its own finds no others' */
   __u64 notices_lost;       /* ring full: reconciliation finds the cgroup's record */
   __u64 cgroups_lost;       /* map full: thread times of a cgroup not counted */
   __u64 removed_lost;       /* map full: a removed cgroup's last values */

@@ -4,6 +4,8 @@
 
 #include "cgroups.h"
 
+#define PF_EXITING 0x00000004 /* include/linux/sched.h */
+#define PF_KTHREAD 0x00200000
 #define CSS_ONLINE (1 << 1)      /* include/linux/cgroup-defs.h */
 #define LONGEST_TICK 10000000ull /* ns: HZ is 100 or more */
 #define LONGEST_WAIT 10000000000ull
@@ -94,6 +96,20 @@ static __always_inline struct thread_mark* mark_of(struct task_struct* task) {
   return mark;
 }
 
+/* Runs or waits for a cpu, a throttled one too, or has a last part of its exit to run, which is charged only when it is
+ * freed. A thread of the kernel is never charged, so nothing tells whether it slept since the last walk; few stand
+ * outside the root. */
+static __always_inline bool is_awake(struct task_struct* task, struct cgroup* cgroup) {
+  return task->on_rq || !task->__state || (task->flags & PF_EXITING && !task->exit_state) ||
+         (task->flags & PF_KTHREAD && parent_of(cgroup));
+}
+
+static __always_inline void note_awake(struct cgroup* cgroup, __u64 walk) {
+  __u64 id = id_of(cgroup);
+  struct thread_sums* sums = bpf_map_lookup_elem(&cgroups, &id);
+  if (sums) sums->awake = walk;
+}
+
 /* Charges what the thread did since it was last charged to the cgroup where it was then, and moves its mark. `walk`
  * counts it as alive. */
 static __always_inline void charge(struct task_struct* task, struct thread_mark* mark, bool moved, __u64 walk) {
@@ -117,6 +133,7 @@ static __always_inline void charge(struct task_struct* task, struct thread_mark*
   __u64 home = mark->cgroup;
   bool watched = home || (!moved && task->start_boottime >= attached_at);
   if (!home) home = id;
+  if (walk && home != id) note_awake(cgroup, walk); /* what it did here is charged there */
   mark->cgroup = id;
   struct thread_sums* sums = bpf_map_lookup_elem(&cgroups, &home);
   if (!sums && home == id) {

@@ -168,6 +168,61 @@ TEST_F(ContainerFilesTest, ReadsPressureThatCouldNotBeReadThoughNothingWaited) {
   EXPECT_THAT(value(Field::IoPressureSome), Optional(1));
 }
 
+TEST_F(ContainerFilesTest, LeavesWhatThreadsMoveAloneWhereItWasReadSinceTheyAreStill) {
+  tree_.make("c", {{"cpu.stat", "usage_usec 1\n"}, {"cpu.pressure", waited(1)}, {"cpu.max", "max 100000\n"}});
+  ContainerFiles& files = open();
+  files.read(kSecond, false, reading_);
+  tree_.write("c/cpu.stat", "usage_usec 2\n");
+  tree_.write("c/cpu.pressure", waited(2));
+  files.read(2 * kSecond, false, reading_, kSecond);  // read at that moment, not after it
+  EXPECT_THAT(value(Field::CpuUsage), Optional(2));
+  EXPECT_THAT(value(Field::CpuPressureSome), Optional(2));
+  tree_.write("c/cpu.stat", "usage_usec 3\n");
+  tree_.write("c/cpu.pressure", waited(3));
+  files.read(3 * kSecond, false, reading_, kSecond);
+  EXPECT_THAT(value(Field::CpuUsage), Optional(2));
+  EXPECT_THAT(value(Field::CpuPressureSome), Optional(2));
+  EXPECT_EQ(reading_.at, 3 * kSecond);
+  files.read(4 * kSecond, false, reading_, std::nullopt);
+  EXPECT_THAT(value(Field::CpuUsage), Optional(3));
+  EXPECT_THAT(value(Field::CpuPressureSome), Optional(3));
+}
+
+TEST_F(ContainerFilesTest, OfStillThreadsReadsHotFilesAtColdTurnsAndAllAtTheEnd) {
+  tree_.make("c", {{"cpu.stat", "usage_usec 1\n"}, {"cpu.stat.local", "throttled_usec 1\n"}});
+  ContainerFiles& files = open();
+  files.read(kSecond, false, reading_);
+  tree_.write("c/cpu.stat", "usage_usec 2\n");
+  tree_.write("c/cpu.stat.local", "throttled_usec 2\n");
+  files.read(11 * kSecond, false, reading_, 0);
+  EXPECT_THAT(value(Field::CpuUsage), Optional(2));
+  EXPECT_THAT(value(Field::CpuThrottledLocal), Optional(1));
+  files.finish(12 * kSecond, reading_);
+  EXPECT_THAT(value(Field::CpuThrottledLocal), Optional(2));
+}
+
+TEST_F(ContainerFilesTest, WithAQuotaReadsWhatThreadsMoveThoughTheyAreStill) {
+  tree_.make("c", {{"cpu.stat", "nr_periods 1\n"}, {"cpu.max", "50000 100000\n"}});
+  ContainerFiles& files = open();
+  files.read(kSecond, false, reading_);
+  tree_.write("c/cpu.stat", "nr_periods 2\n");
+  files.read(2 * kSecond, false, reading_, 0);
+  EXPECT_THAT(value(Field::CpuPeriods), Optional(2));
+}
+
+TEST_F(ContainerFilesTest, OfStillThreadsReadsWhatCouldNotBeRead) {
+  tree_.make("c", {{"cpu.stat", "usage_usec 1\n"}, {"cgroup.events", "frozen 0\n"}});
+  ContainerFiles& files = open(0);  // each read opens
+  files.read(kSecond, false, reading_);
+  {
+    const test::NoFilesLeft none_left;
+    files.read(2 * kSecond, false, reading_);
+  }
+  EXPECT_EQ(value(Field::CpuUsage), std::nullopt);
+  files.read(3 * kSecond, false, reading_, 0);
+  EXPECT_THAT(value(Field::CpuUsage), Optional(1));
+}
+
 TEST_F(ContainerFilesTest, ReadsCgroupEventsAtEachTurnUnlessTheKernelTellsOfChanges) {
   tree_.make("c", {{"cgroup.events", "frozen 0\n"}});
   ContainerFiles& files = open();

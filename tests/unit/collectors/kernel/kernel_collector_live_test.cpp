@@ -70,7 +70,8 @@ TEST_F(LiveKernel, AllocatesOnlyWhenCgroupsComeAndGo) {
     const KernelCounts before = collector_->counts();
     const uint64_t allocations = test::allocation_count();
     collector_->dispatch(finals_);
-    collector_->walk();
+    collector_->look_at_threads();
+    collector_->look_at_cpus();
     for (size_t i = 0; i < ids_.size(); ++i) collector_->read(ids_[i], readings[i]);
     if (turn < 10 || collector_->counts().removed != before.removed || collector_->counts().cgroups != before.cgroups)
       continue;
@@ -99,7 +100,8 @@ TEST_F(LiveKernel, GoesOnAfterARestartWhereChildrenWereRemovedBeforeAndMeanwhile
   make("box/second");
   make("box/third");
   start("box");
-  collector_->walk();
+  collector_->look_at_threads();
+  collector_->look_at_cpus();
   for (const char* child : {"first", "second", "third"})
     run_in(path("box") + "/" + child, [] { burn(50 * base::kMillisecond); });
   remove_soon(path("box/first"));
@@ -162,7 +164,8 @@ TEST_F(LiveKernel, ACgroupThatGoesBetweenItsFilesAndTheWalkLacksNothing) {
   model::Reading reading;
   reading.values.set(model::Field::CpuUsage, usage_usec(path("brief")));
   remove_soon(path("brief"));
-  collector_->walk();
+  collector_->look_at_threads();
+  collector_->look_at_cpus();
   collector_->read(ids_.back(), reading);
   EXPECT_EQ(reading.cpu_unattributed, 0u);
   collector_->dispatch(finals_);
@@ -192,7 +195,8 @@ TEST_F(WideKernel, AThousandContainersOf256CpusAreReadBeyondWhatAnIteratorHasRoo
   }
   std::vector<model::Reading> readings(kContainers);
   for (int i = 0; i < kContainers; ++i) readings[i].values.set(model::Field::CpuUsage, usage_usec(path(name(i))));
-  collector_->walk();
+  collector_->look_at_threads();
+  collector_->look_at_cpus();
   for (int i = 0; i < kContainers; ++i) {
     model::Reading& reading = readings[i];
     collector_->read(id_of(path(name(i))), reading);

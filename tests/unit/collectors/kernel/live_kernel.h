@@ -167,7 +167,8 @@ class LiveKernel : public LiveCgroup {
   model::Reading read(const std::string& cgroup) {
     model::Reading reading;
     reading.values.set(model::Field::CpuUsage, usage_usec(path(cgroup)));
-    collector_->walk();
+    collector_->look_at_threads();
+    collector_->look_at_cpus();
     collector_->read(id_of(path(cgroup)), reading);
     return reading;
   }

@@ -14,19 +14,21 @@ constexpr uint64_t kContainer = 10;
 constexpr uint64_t kChild = 11;
 constexpr uint64_t kGrandchild = 12;
 
+constexpr uint64_t kWalk = 5;
+
 thread_sums threads(uint64_t parent, uint64_t on_cpu, uint64_t alive_threads = 1) {
-  return {.parent = parent, .times = {.on_cpu = on_cpu}, .threads = alive_threads};
+  return {.parent = parent, .times = {.on_cpu = on_cpu}, .walk = kWalk, .threads = alive_threads};
 }
 
 class Subtrees : public testing::Test {
  protected:
   Subtrees() {
     sums_.track(kContainer);
-    sums_.live(kRoot, threads(0, 1000), true);
-    sums_.live(kSlice, threads(kRoot, 100), true);
-    sums_.live(kContainer, threads(kSlice, 1), true);
-    sums_.live(kChild, threads(kContainer, 2), true);
-    sums_.live(kGrandchild, threads(kChild, 4), true);
+    sums_.live(kRoot, threads(0, 1000), kWalk);
+    sums_.live(kSlice, threads(kRoot, 100), kWalk);
+    sums_.live(kContainer, threads(kSlice, 1), kWalk);
+    sums_.live(kChild, threads(kContainer, 2), kWalk);
+    sums_.live(kGrandchild, threads(kChild, 4), kWalk);
     sums_.add_up();
   }
 
@@ -46,9 +48,21 @@ TEST_F(Subtrees, AContainerInAContainerCountsInBoth) {
 }
 
 TEST_F(Subtrees, AnOldCountOfThreadsIsNone) {
-  sums_.live(kGrandchild, threads(kChild, 4), false);
+  sums_.live(kGrandchild, threads(kChild, 4), kWalk + 1);
   sums_.add_up();
   EXPECT_EQ(sums_.subtree(kContainer).alive_threads, 2u);
+}
+
+TEST_F(Subtrees, AContainerIsAwakeWhereACgroupBelowItIs) {
+  EXPECT_FALSE(sums_.subtree(kContainer).awake);
+  thread_sums busy = threads(kChild, 4);
+  busy.awake = kWalk;
+  sums_.live(kGrandchild, busy, kWalk);
+  sums_.add_up();
+  EXPECT_TRUE(sums_.subtree(kContainer).awake);
+  sums_.live(kGrandchild, busy, kWalk + 1);
+  sums_.add_up();
+  EXPECT_FALSE(sums_.subtree(kContainer).awake);
 }
 
 TEST_F(Subtrees, WhatARemovedCgroupDidStays) {
@@ -81,7 +95,7 @@ TEST_F(Subtrees, ARemovedCgroupThatWasNeverSeenAliveCounts) {
 }
 
 TEST_F(Subtrees, ACircleOfParentsEnds) {
-  sums_.live(kSlice, threads(kGrandchild, 100), true);
+  sums_.live(kSlice, threads(kGrandchild, 100), kWalk);
   sums_.add_up();
   EXPECT_GT(sums_.subtree(kContainer).threads.on_cpu, 0u);
 }

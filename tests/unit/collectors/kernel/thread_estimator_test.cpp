@@ -63,7 +63,7 @@ class ThreadEstimatorTest : public testing::Test {
   /// A round, `later` after the one before; what the container with this id shows then.
   const model::Reading& look(uint64_t id, base::Instant later = kSecond) {
     now_ += later;
-    estimator_->walk();
+    estimator_->look_at_threads();
     return again(id);
   }
   /// In the same round.

@@ -17,7 +17,8 @@ using testing::Le;
 TEST_F(LiveKernel, ThreadsThatLiveForLessThanATickAreCharged) {
   make("brief");
   start("brief");
-  collector_->walk();
+  collector_->look_at_threads();
+  collector_->look_at_cpus();
   constexpr int kThreads = 200;
   constexpr int64_t kBurn = 3 * base::kMillisecond;
   for (int i = 0; i < kThreads; ++i) run_in(path("brief"), [] { burn(kBurn); });
@@ -42,7 +43,8 @@ TEST_F(LiveKernel, OfProcessesThatDoNothingButEndTheLastMomentsCount) {
     make(name(i));
     start(name(i));
   }
-  collector_->walk();
+  collector_->look_at_threads();
+  collector_->look_at_cpus();
   for (size_t i = 0; i < kCgroups; ++i) run_in(path(name(i)), [] { fork_and_end(200); });
   const auto part = [&] {
     std::vector<double> parts;
@@ -169,7 +171,8 @@ TEST_F(LiveKernel, ThreadTimesOfBurnersOnOneCpu) {
     const std::string name = "burn" + std::to_string(burners);
     make(name);
     start(name);
-    collector_->walk();
+    collector_->look_at_threads();
+    collector_->look_at_cpus();
     constexpr int64_t kWall = 4 * base::kSecond;
     int results[2];
     ASSERT_EQ(::pipe2(results, O_CLOEXEC), 0);
@@ -212,7 +215,8 @@ TEST_F(LiveKernel, ThreadTimesOfBurnersOnOneCpu) {
 TEST_F(LiveKernel, SleepersAreBlocked) {
   make("sleep");
   start("sleep");
-  collector_->walk();
+  collector_->look_at_threads();
+  collector_->look_at_cpus();
   run_in(path("sleep"), [] {
     for (int i = 0; i < 100; ++i) ::usleep(10'000);
   });
@@ -227,7 +231,8 @@ TEST_F(LiveKernel, AThreadThatMovesIsChargedWhereItWas) {
   make("to");
   start("from");
   start("to");
-  collector_->walk();
+  collector_->look_at_threads();
+  collector_->look_at_cpus();
   const Shared<int64_t> at(4);
   run_in(path("from"), [&] {
     at[0] = cpu_clock(CLOCK_THREAD_CPUTIME_ID);

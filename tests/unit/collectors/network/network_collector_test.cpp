@@ -194,6 +194,28 @@ TEST_F(NetworkCollectorTest, FindsAnotherProcessWhenTheFirstDied) {
   EXPECT_EQ(packets(10, 30 * kSecond), 10u) << "another namespace's counters come on top, or the counter would fall";
 }
 
+TEST_F(NetworkCollectorTest, LooksAgainOnlyWhereAThreadHasRunSince) {
+  process(100, "/docker/a");
+  process(200, "/docker/b");
+  traffic(200, 5);
+  collector_->started(10, "/docker/a", 0);
+  EXPECT_EQ(packets(10, 20 * kSecond), 0u);
+  fs::remove(proc(100) + "/net/dev");
+  fs::create_hard_link(proc(200) + "/net/dev", proc(100) + "/net/dev");
+  collector_->read(10, 40 * kSecond, reading_, 19 * kSecond);
+  EXPECT_EQ(reading_.network.at(0).receive_packets, 0u);
+  collector_->read(10, 41 * kSecond, reading_, 20 * kSecond);
+  EXPECT_EQ(reading_.network.at(0).receive_packets, 5u);
+}
+
+TEST_F(NetworkCollectorTest, LooksAgainForAProcessThatWasNotFoundThoughNoThreadRuns) {
+  collector_->started(10, "/docker/a", 0);
+  EXPECT_EQ(scope(10, 20 * kSecond), NetworkScope::Unknown);
+  process(100, "/docker/a");
+  collector_->read(10, 40 * kSecond, reading_, kSecond);
+  EXPECT_EQ(reading_.network_scope, NetworkScope::Own);
+}
+
 TEST_F(NetworkCollectorTest, SaysThatProcessesAreHiddenAndTakesItBack) {
   fs::create_directories(root_ + "cgroup/docker/a");
   std::ofstream(root_ + "cgroup/docker/a/cgroup.procs") << "0\n";
