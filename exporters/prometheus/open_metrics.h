@@ -1,9 +1,7 @@
 #pragma once
 
 #include <string>
-#include <vector>
-
-#include <prometheus/metric_family.h>
+#include <string_view>
 
 #include "exporters/prometheus/catalogue.h"
 
@@ -14,8 +12,7 @@ namespace benchd::exposition {
 /// HELP, TYPE and, where the name ends with it, UNIT. A counter's name stands here without its `_total`.
 std::string open_metrics_header(const Family& family);
 
-/// Families of a prometheus-cpp registry. A counter whose name has no `_total` becomes "unknown", as in Prometheus' own
-/// client. Label names and metric names are the registry's to keep valid; label values may be any bytes.
-void append_open_metrics(std::string& out, const std::vector<::prometheus::MetricFamily>& families);
+/// HELP and TYPE; the name of a "counter" ends with `_total`.
+void append_open_metrics_header(std::string& out, std::string_view name, std::string_view type, std::string_view help);
 
 }  // namespace benchd::exposition

@@ -4,11 +4,10 @@
 #include <numeric>
 #include <tuple>
 
-#include <prometheus/text_serializer.h>
-
 #include "exporters/prometheus/catalogue.h"
 #include "exporters/prometheus/label_text.h"
 #include "exporters/prometheus/open_metrics.h"
+#include "exporters/prometheus/own_text.h"
 
 namespace benchd::exposition {
 
@@ -238,14 +237,10 @@ void Renderer::render(const model::Snapshot& snapshot, base::Instant now,
     }
     if (page.used() == series) page.cut(start);
   }
-  if (format == Format::Text) {
-    if (!own.empty()) page.put(::prometheus::TextSerializer().Serialize(own));
-  } else {
-    std::string text;
-    append_open_metrics(text, own);
-    page.put(text);
-    page.put("# EOF\n");
-  }
+  own_text_.clear();
+  append_own_families(own_text_, own, format);
+  page.put(own_text_);
+  if (format == Format::OpenMetrics) page.put("# EOF\n");
   page.finish();
 }
 

@@ -19,8 +19,8 @@ namespace benchd::exposition {
 /// (tests/bench/bench_render). So little is left to save that nothing is kept from the last page but what a container's
 /// series begin with: its labels, escaped.
 ///
-/// One thread at a time. Allocates only where containers came, went or were named since the last call, where `out` must
-/// grow, and for `own`.
+/// One thread at a time. Allocates only where containers came, went or were named since the last call, and where `out`
+/// must grow.
 class Renderer {
  public:
   Renderer();
@@ -47,6 +47,7 @@ class Renderer {
   std::vector<Identity> identities_;         ///< by container of the last snapshot
   std::vector<WorkloadIdentity> workloads_;  ///< likewise
   size_t hidden_ = 0;
+  std::string own_text_;  ///< scratch of render
 };
 
 }  // namespace benchd::exposition
