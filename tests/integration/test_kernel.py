@@ -269,7 +269,8 @@ def test_kill_minus_nine_takes_nothing_back_from_a_living_container(cgroup):
 # --- thread states ----------------------------------------------------------------------------------------------------
 
 def known_work(cgroup, *arguments):
-    """Runs tests/support/known_work in the cgroup: seconds (lived, on a cpu, in read()), the main thread's first."""
+    """Runs tests/support/known_work in the cgroup: seconds (lived, on a cpu, in read(), waiting for disks by the kernel's
+    account), the main thread's first."""
     ended = subprocess.run([KNOWN_WORK, cgroup.path, *map(str, arguments)], capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     return [tuple(int(word) / 1e9 for word in line.split()) for line in ended.stdout.splitlines()]
@@ -283,7 +284,7 @@ def states(scrape, cgroup):
 def test_burners_on_one_cpu_are_on_it_or_runnable(cgroup, threads):
     with exact(f"--collector.cgroup.include={cgroup.id}/*") as daemon, Cgroup("burn", cgroup) as container:
         daemon.wait_for(THREADS, id=container.id, state="on_cpu")
-        (waiter, waiters_cpu, _), *burners = known_work(container, "burn", threads, 3000, CPUS[0])
+        (waiter, waiters_cpu, *_), *burners = known_work(container, "burn", threads, 3000, CPUS[0])
         shown = states(daemon.scrape(), container)
         lived = sum(it[0] for it in burners)
         on_cpu = sum(it[1] for it in burners)
@@ -336,7 +337,7 @@ def test_waiting_for_a_disk_is_told_apart(cgroup, tmp_path, delay_accounting):
             with Cgroup(f"read{turn}", cgroup) as container:
                 daemon.wait_for(ON_DISK, id=container.id)
                 try:
-                    ((lived, on_cpu, reading),) = known_work(container, "read", path, 1500)
+                    ((lived, on_cpu, reading, kernels),) = known_work(container, "read", path, 1500)
                 except AssertionError as error:
                     pytest.skip(f"no direct reads here: {error}")
                 scrape = daemon.scrape()
@@ -347,10 +348,12 @@ def test_waiting_for_a_disk_is_told_apart(cgroup, tmp_path, delay_accounting):
             assert shown["on_cpu"] == pytest.approx(on_cpu, abs=near)
             assert shown["blocked"] == pytest.approx(lived - on_cpu - shown["runnable"], abs=near)
             assert on_disk <= min(shown["blocked"], reading)
-            # All its sleep is in read(); where the cpus are busy, a part of that is until somebody wakes it.
-            whole += shown["blocked"] - near - shown["runnable"] <= on_disk
-    # Not at every turn: on 6.18 the kernel's own sum of a thread is now and then too long by the time since boot; the time
-    # of that walk is lost then.
+            # On 6.18 the kernel's own sum is now and then too long by the time since boot, and lacks up to a half of the
+            # waits where others want the cpu; the former benchd leaves out, with the time of that walk.
+            if kernels < lived:
+                assert kernels - 0.001 <= on_disk <= kernels + 0.012
+                assert on_disk >= 0.2 * (shown["blocked"] - near)
+                whole += 1
     assert whole == 2
 
 
