@@ -3,10 +3,11 @@
 
     tests/bench/daemon_cost.py                                  100 cgroups, 60 s
     tests/bench/daemon_cost.py --containers 1000 --seconds 30
+    tests/bench/daemon_cost.py --awake                          whose processes run five times a second
     tests/bench/daemon_cost.py --cadvisor ~/cadvisor/cmd/cmd    cAdvisor at 1 s in the same run, by turns
 
 Prints CPU time as a share of one cpu, resident memory, kernel memory for kept fds, and the scrape's median time. Exits 1
-where 100 cgroups cost benchd more than 0.3 % of a cpu or 16 MB. As root; each cgroup has one sleeping process.
+where 100 sleeping cgroups cost benchd more than 0.3 % of a cpu or 16 MB. As root; each cgroup has one process.
 """
 
 import argparse
@@ -89,13 +90,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--containers", type=int, default=100)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--awake", action="store_true")
     parser.add_argument("--cadvisor", help="its program")
     arguments = parser.parse_args()
     with contextlib.ExitStack() as stack:
         parent = stack.enter_context(Cgroup(f"benchd-cost-{os.getpid()}"))
         for i in range(arguments.containers):
             made = stack.enter_context(Cgroup(f"c{i}", parent))
-            made.run("sleep", "100000")
+            made.run("perl", "-e", "select undef, undef, undef, 0.2 while 1" if arguments.awake else "sleep 100000")
         time.sleep(1)
         slab_before = slab()
         with Benchd(f"--collector.cgroup.include={parent.id}/*", "--no-collector.runtimes") as daemon:
@@ -111,7 +113,8 @@ def main():
                 show("cAdvisor", measure(peer.process.pid, peer.port, arguments.seconds))
             finally:
                 peer.stop()
-    if arguments.containers == 100 and (result["cpu"] > MOST_CPU or result["resident"] > MOST_RESIDENT):
+    too_much = result["cpu"] > MOST_CPU or result["resident"] > MOST_RESIDENT
+    if arguments.containers == 100 and not arguments.awake and too_much:
         print(f"above {MOST_CPU * 100} % of a cpu or {MOST_RESIDENT / 1e6:.0f} MB")
         return 1
     return 0
