@@ -85,7 +85,8 @@ RunBook::Start& RunBook::begin(const model::ContainerSnapshot& container, const 
   base.container = base::to_utf8(container.container->path);
   base.host = setup_.host;
   const base::Instant first_seen = container.container->first_seen;
-  base::Instant began = mark.runs == 1 ? first_seen : container.reading.at;
+  // A reading may be ahead of the kernel's word. The one after the end tells nothing of the beginning.
+  base::Instant began = mark.runs == 1 && container.ended ? first_seen : container.reading.at;
   if (const auto told = populated_at_.find(cgroup_id); told != populated_at_.end()) began = told->second;
   populated_at_.erase(cgroup_id);
   base.started_at = began + setup_.wall_offset();

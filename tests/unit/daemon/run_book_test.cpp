@@ -143,6 +143,23 @@ TEST_F(RunBookTest, ARunBeginsWithItsFirstProcessNotWithItsCgroup) {
   EXPECT_EQ(runs().at(0).duration_ns, 2 * kSecond);
 }
 
+TEST_F(RunBookTest, AReadingThatIsAheadOfTheKernelsWordIsTheBeginning) {
+  first_reading_done();
+  appear(variant_);
+  read(0);
+  now_ += kSecond;
+  read(1, true);
+  now_ += kSecond / 100;
+  book_->populated(5, now_);
+  tell();
+  now_ += kSecond;
+  end(2);
+  tell(0);
+  commit();
+  EXPECT_EQ(runs().at(0).started_at, 1'001 * kSecond + kWallOffset);
+  EXPECT_EQ(runs().at(0).duration_ns, kSecond + kSecond / 100);
+}
+
 TEST_F(RunBookTest, WithoutLabelsThereIsNoRunAndNothingIsKept) {
   first_reading_done();
   appear({});
