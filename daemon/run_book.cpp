@@ -74,6 +74,16 @@ RunBook::Start* RunBook::latest(uint64_t cgroup_id) {
   return found == starts_.end() ? nullptr : &found->second;
 }
 
+RunBook::Beginning RunBook::beginning(const model::ContainerSnapshot& container, const model::Mark& mark) {
+  const uint64_t cgroup_id = container.container->cgroup_id;
+  const auto told = populated_at_.extract(cgroup_id);
+  const auto empty = empty_at_.extract(cgroup_id);
+  if (told) return {.at = told.mapped()};
+  if (mark.runs == 1 && !empty) return {.at = container.container->first_seen};
+  if (!container.ended) return {.at = container.reading.at};  // which was ahead of the kernel's word
+  return {.at = empty ? empty.mapped() : container.reading.at, .known = false};
+}
+
 RunBook::Start& RunBook::begin(const model::ContainerSnapshot& container, const model::Mark& mark, bool seen,
                                const TaskBook& tasks) {
   const uint64_t cgroup_id = container.container->cgroup_id;
@@ -84,18 +94,13 @@ RunBook::Start& RunBook::begin(const model::ContainerSnapshot& container, const 
   base.id = id;
   base.container = base::to_utf8(container.container->path);
   base.host = setup_.host;
-  const base::Instant first_seen = container.container->first_seen;
-  // A reading may be ahead of the kernel's word. The one after the end tells nothing of the beginning.
-  base::Instant began = mark.runs == 1 && container.ended ? first_seen : container.reading.at;
-  if (const auto told = populated_at_.find(cgroup_id); told != populated_at_.end()) began = told->second;
-  populated_at_.erase(cgroup_id);
-  base.started_at = began + setup_.wall_offset();
-  if (container.ended && *container.ended <= began) start.unseen_end = true;  // gone before anybody looked
-  if (seen && !start.unseen_end) {
-    start.began = began;
-  } else {
-    for (const char* word : {"duration", "threads"}) add_word(base.incomplete, word);
-  }
+  const Beginning began = beginning(container, mark);
+  base.started_at = began.at + setup_.wall_offset();
+  if (container.ended && *container.ended <= began.at) start.unseen_end = true;  // gone before anybody looked
+  const bool watched = seen && !start.unseen_end;
+  if (watched && began.known) start.began = began.at;
+  if (!start.began) add_word(base.incomplete, "duration");
+  if (!watched) add_word(base.incomplete, "threads");
   if (mark.runs > 1) {
     analysis::take_figures(container.reading, setup_.collects_io, base);
     analysis::take_tasks(tasks.counted(cgroup_id), base);
@@ -112,7 +117,10 @@ void RunBook::populated(uint64_t cgroup_id, base::Instant at) {
 
 void RunBook::read(const model::ContainerSnapshot& container, const model::Mark& mark, bool began, bool was_there,
                    const TaskBook& tasks) {
-  if (mark.run == RunState::NotYet) return;
+  if (mark.run == RunState::NotYet) {
+    empty_at_[container.container->cgroup_id] = container.reading.at;
+    return;
+  }
   Start* start = latest(container.container->cgroup_id);
   if (start == nullptr || start->number != mark.runs) {
     if (!began && mark.run != RunState::Going) return;
@@ -229,6 +237,7 @@ void RunBook::told(uint64_t cgroup_id, std::shared_ptr<const model::Metadata> me
 
 void RunBook::forgotten(uint64_t cgroup_id, const TaskBook& tasks) {
   populated_at_.erase(cgroup_id);
+  empty_at_.erase(cgroup_id);
   Start* start = latest(cgroup_id);
   latest_.erase(cgroup_id);
   if (start == nullptr) return;

@@ -89,6 +89,11 @@ class RunBook {
   void label(Start& start, const model::ContainerSnapshot& container);
   void take(Start& start, const model::Metadata& metadata);
   void find_over(Start& start, const model::ContainerSnapshot& container);
+  struct Beginning {
+    base::Instant at = 0;
+    bool known = true;  ///< else the run began later, before its end, and nobody looked meanwhile
+  };
+  Beginning beginning(const model::ContainerSnapshot& container, const model::Mark& mark);
   void miss_end(Start& start, base::Instant now, const model::Mark* mark) const;
   bool is_complete(const Start& start, base::Instant now, const TaskBook& tasks) const;
   model::RunRecord completed(const Start& start, const TaskBook& tasks) const;
@@ -99,6 +104,7 @@ class RunBook {
   std::map<std::string, Start> starts_;                       ///< by the run's id
   std::unordered_map<uint64_t, std::string> latest_;          ///< by cgroup id: its latest start's id
   std::unordered_map<uint64_t, base::Instant> populated_at_;  ///< whose start no reading has told yet
+  std::unordered_map<uint64_t, base::Instant> empty_at_;      ///< as of the last reading; nothing has ever run there
   std::vector<model::RunRecord> finished_;                    ///< in the batch
   std::vector<std::string> gone_;                             ///< ids of open runs to be dropped
 };

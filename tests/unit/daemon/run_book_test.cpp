@@ -85,6 +85,19 @@ class RunBookTest : public testing::Test {
     read(cpu_usec);
     book_->ended(shown_);
   }
+  void run_between_two_looks() {
+    first_reading_done();
+    appear(variant_);
+    read(0);
+    now_ += 2 * kSecond;
+    read(0);
+    now_ += kSecond / 2;
+    shown_.ended = now_;
+    now_ += 1;
+    read(3, true);
+    book_->ended(shown_);
+    now_ = *shown_.ended;
+  }
   std::vector<RunRecord> runs() { return *ledger_->runs().runs({}); }
 
   TemporaryDirectory directory_;
@@ -158,6 +171,38 @@ TEST_F(RunBookTest, AReadingThatIsAheadOfTheKernelsWordIsTheBeginning) {
   commit();
   EXPECT_EQ(runs().at(0).started_at, 1'001 * kSecond + kWallOffset);
   EXPECT_EQ(runs().at(0).duration_ns, kSecond + kSecond / 100);
+}
+
+TEST_F(RunBookTest, WhoIsFoundRunningBeganWhenItWasFound) {
+  first_reading_done();
+  appear(variant_);
+  now_ += kSecond / 20;  // many others appeared, too
+  read(1, true);
+  tell();
+  now_ += kSecond;
+  end(2);
+  tell(0);
+  commit();
+  EXPECT_EQ(runs().at(0).started_at, 1'000 * kSecond + kWallOffset);
+  EXPECT_EQ(runs().at(0).duration_ns, kSecond + kSecond / 20);
+}
+
+/// The kernel's two words, that somebody came and that nobody is there any more, were found as one.
+TEST_F(RunBookTest, OfARunBetweenTwoLooksItIsNotKnownHowLongItWas) {
+  run_between_two_looks();
+  tell(0);
+  commit();
+  EXPECT_EQ(runs().at(0).duration_ns, kSecond / 2) << "at most";
+  EXPECT_THAT(runs().at(0).incomplete, ElementsAre("duration"));
+}
+
+TEST_F(RunBookTest, OfARunBetweenTwoLooksTheEngineKnowsHowLongItWas) {
+  started_ = static_cast<double>(now_ + 2 * kSecond + kSecond / 4 + kWallOffset) / 1e9;
+  run_between_two_looks();
+  tell(0);
+  commit();
+  EXPECT_NEAR(static_cast<double>(runs().at(0).duration_ns), 0.25e9, 1e3);
+  EXPECT_THAT(runs().at(0).incomplete, IsEmpty());
 }
 
 TEST_F(RunBookTest, WithoutLabelsThereIsNoRunAndNothingIsKept) {
