@@ -80,6 +80,7 @@ Finding kernel_programs(base::Door& door, const std::string& proc) {
     const auto estimator = kernel::ThreadEstimator::make(proc, {});
     return bad(kernel::unavailable(handles.error(), estimator.ok() ? nullptr : &estimator.error()));
   }
+  if (!kernel::sees_all_threads()) return bad(kernel::hidden_threads());
   return {.subject = "kernel programs",
           .good = true,
           .found = fmt::format("load and attach; time per cpu of up to {} containers{}", handles->rows / 2,

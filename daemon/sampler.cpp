@@ -97,7 +97,7 @@ void Sampler::appeared(std::shared_ptr<const model::Container> container, base::
     kernel::ShownBefore shown_before;
     if (before) {
       model::Reading& reading = tracked->shown.reading;
-      reading.threads = before->shown;
+      if (parts_.threads->knows_threads()) reading.threads = before->shown;
       reading.threads_estimated = estimated;
       reading.cpus = before->cpus;
       shown_before = {.threads = before->counted, .cpus = before->cpus};

@@ -165,6 +165,7 @@ Daemon::Daemon(const Options& options, cgroup::Mount mount, base::Fd signals, Re
   auto standing_states = cgroup::missing_in(mount_, cgroup::controllers_by_libcgroup());
   if (const auto state = state_of(open_files_)) standing_states.push_back(*state);
   if (no_kernel) standing_states.push_back(*no_kernel);
+  if (kernel_ && !kernel_->knows_threads()) standing_states.push_back(kernel::hidden_threads());
   open_ledger(standing_states);
   sampler_.emplace(Sampler::Parts{.tree = tree_,
                                   .reader = reader_,

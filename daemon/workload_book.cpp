@@ -96,12 +96,15 @@ std::optional<WorkloadBook::ThreadsBefore> WorkloadBook::threads_before(uint64_t
   if (found == entries_.end()) return std::nullopt;
   const model::Mark& mark = found->second.mark;
   const auto& threads = estimated ? mark.threads_estimated : mark.threads;
-  if (!threads) return std::nullopt;
+  const bool has_cpus = found->second.cpus.estimated == estimated && !found->second.cpus.cpus.empty();
+  if (!threads && !has_cpus) return std::nullopt;
   // `at` is the later one's where there are both.
   const bool both = mark.threads && mark.threads_estimated;
   const int64_t unwritten = both ? kSleepUnwritten : std::clamp(now - mark.at, int64_t{0}, kSleepUnwritten);
-  ThreadsBefore before{.counted = *threads, .shown = *threads, .cpus = {}};
-  if (found->second.cpus.estimated == estimated) before.cpus = found->second.cpus.cpus;
+  ThreadsBefore before;
+  if (has_cpus) before.cpus = found->second.cpus.cpus;
+  if (!threads) return before;
+  before.counted = before.shown = *threads;
   before.shown.blocked += threads->alive * static_cast<uint64_t>(unwritten);
   return before;
 }

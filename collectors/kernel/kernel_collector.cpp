@@ -8,6 +8,8 @@
 #include <bpf/libbpf.h>
 #include <unistd.h>
 
+#include "collectors/kernel/unavailable.h"
+
 namespace benchd::kernel {
 namespace {
 
@@ -49,7 +51,7 @@ void KernelCollector::DestroyRing::operator()(ring_buffer* ring) const {
 }
 
 KernelCollector::KernelCollector(base::KernelHandles handles, const base::CpuSet& online)
-    : handles_(std::move(handles)), online_(online) {
+    : handles_(std::move(handles)), online_(online), knows_threads_(sees_all_threads()) {
   removed_record_.resize(sizeof(removed_cgroup) / sizeof(uint64_t) + handles_.cpus);
   late_record_.resize(sizeof(late_cgroup) / sizeof(uint64_t) + handles_.cpus);
   batch_keys_.resize(kBatch);
@@ -153,7 +155,7 @@ void KernelCollector::look_at_threads() {
   }
   const uint64_t unseen = program().threads_lost + program().cgroups_lost;
   const bool lost_some = unseen != std::exchange(unseen_, unseen);
-  look_who_sleeps(well_ && !lost_some && program().sees_all != 0);
+  look_who_sleeps(well_ && !lost_some && knows_threads_);
   health_.duration_seconds = static_cast<double>(base::now() - begin) / base::kSecond;
 }
 
@@ -186,7 +188,7 @@ void KernelCollector::read(uint64_t id, model::Reading& reading) {
   if (found == containers_.end()) return;
   Container& container = found->second;
   const SubtreeSums::Subtree& subtree = sums_.subtree(id);
-  if (program().sees_all != 0) {
+  if (knows_threads_) {
     show(subtree.threads, container.before.threads, handles_.knows_disk_waits, reading.threads);
     reading.threads->alive = subtree.alive_threads;
     reading.threads_estimated = false;
@@ -239,6 +241,7 @@ void KernelCollector::take_removed(uint64_t id) {
   if (parent_told) add_above(record->parent, all);
 
   Final final{.at = static_cast<base::Instant>(record->at), .cpu = std::move(all.cpu), .threads = all.threads};
+  final.knows_threads = knows_threads_;
   final.knows_disk_waits = handles_.knows_disk_waits;
   if (const auto known = containers_.find(id); known != containers_.end()) {
     final.threads_before = known->second.before.threads;

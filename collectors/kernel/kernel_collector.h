@@ -64,12 +64,12 @@ class KernelCollector : public ThreadSource {
   /// Time per cpu is as of the container's last cpu.stat on kernels from 6.6 on; before, it is of this moment.
   void look_at_cpus() override;
 
-  /// As of the last looks. No `threads` in a pid namespace other than the initial one, where other processes' threads
-  /// are not to be found. No `cpus` for a container that found no row (base::KernelHandles::rows).
+  /// As of the last looks. No `cpus` for a container that found no row (base::KernelHandles::rows).
   void read(uint64_t cgroup_id, model::Reading& reading) override;
 
   /// Before 6.6 the kernel does not keep what removed children had used.
   bool needs_cpus_before() const override { return !handles_.sums_subtrees; }
+  bool knows_threads() const override { return knows_threads_; }
 
   const KernelCounts& counts() const { return counts_; }
   const model::CollectorStatus& status() const override { return health_; }
@@ -122,6 +122,7 @@ class KernelCollector : public ThreadSource {
 
   const base::KernelHandles handles_;
   const base::CpuSet online_;
+  const bool knows_threads_;
   Mapping rows_;
   Mapping status_;
   std::unique_ptr<ring_buffer, DestroyRing> ring_;

@@ -55,6 +55,7 @@ class ThreadEstimator : public ThreadSource {
   /// Looks at the threads itself.
   void read(uint64_t cgroup_id, model::Reading& reading) override;
   bool needs_cpus_before() const override { return true; }
+  bool knows_threads() const override { return true; }
   const model::CollectorStatus& status() const override { return health_; }
 
   const EstimatorCounts& counts() const { return counts_; }

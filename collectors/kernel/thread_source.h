@@ -45,12 +45,15 @@ class ThreadSource {
   /// cpu are as of the last look at cpu.stat.
   virtual void look_at_cpus() = 0;
 
-  /// Sets `cpus` and `threads` of the reading, and whether they are estimated. Nothing for a container not known. What
-  /// the reading shows already never falls.
+  /// Sets `cpus` of the reading, and `threads` where they are known, and whether they are estimated. Nothing for a
+  /// container not known. What the reading shows already never falls.
   virtual void read(uint64_t cgroup_id, model::Reading& reading) = 0;
 
   /// Whether time per cpu is what this process knows, so that a later one has to be told of it.
   virtual bool needs_cpus_before() const = 0;
+
+  /// The same for the whole life. Where not, what an earlier process showed of them is no beginning.
+  virtual bool knows_threads() const = 0;
 
   /// collector "kernel", the duration that of the last round.
   virtual const model::CollectorStatus& status() const = 0;

@@ -89,7 +89,7 @@ void apply(const Final& final, model::Reading& reading) {
   split_usage(final.cpu, usage, reading.values);
   show(final.cpu.by_cpu, {}, reading.cpus);
   show_unattributed(reading);
-  show(final.threads, final.threads_before, final.knows_disk_waits, reading.threads);
+  if (final.knows_threads) show(final.threads, final.threads_before, final.knows_disk_waits, reading.threads);
   if (reading.threads) reading.threads->alive = 0;
   if (!final.memory_peak) return;
   raise(reading.values, Field::MemoryPeak, *final.memory_peak);

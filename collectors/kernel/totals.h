@@ -29,6 +29,7 @@ struct Final {
   CpuTotals cpu;
   thread_times threads{};             ///< since the programs were attached
   model::ThreadTimes threads_before;  ///< what an earlier benchd had shown
+  bool knows_threads = true;
   bool knows_disk_waits = false;
   std::optional<uint64_t> memory_peak;  ///< bytes; absent where the memory controller was not enabled
   std::array<uint64_t, BENCHD_MEMORY_EVENTS> memory_events{};  ///< valid with memory_peak

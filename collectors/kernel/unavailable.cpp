@@ -2,7 +2,14 @@
 
 #include <cerrno>
 
+#include <sys/stat.h>
+
 namespace benchd::kernel {
+namespace {
+
+constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;  // PROC_PID_INIT_INO, include/linux/proc_ns.h
+
+}  // namespace
 
 model::State unavailable(const base::Error& error, const base::Error* no_estimates) {
   model::State state{.subject = "kernel programs",
@@ -27,6 +34,18 @@ model::State unavailable(const base::Error& error, const base::Error* no_estimat
       state.cure = "a kernel 6.1 or later";
   }
   return state;
+}
+
+bool sees_all_threads() {
+  struct stat about {};
+  return ::stat("/proc/self/ns/pid", &about) == 0 && about.st_ino == kInitialPidNamespace;
+}
+
+model::State hidden_threads() {
+  return {.subject = "thread states",
+          .found = "benchd is in a pid namespace of its own, where the threads of others are not to be found",
+          .cost = "no thread states; reading a container that sleeps costs as much as one that works",
+          .cure = "run benchd on the host, or its container with --pid=host"};
 }
 
 }  // namespace benchd::kernel

@@ -9,4 +9,10 @@ namespace benchd::kernel {
 /// there is no ThreadEstimator instead; null where there is.
 model::State unavailable(const base::Error& error, const base::Error* no_estimates);
 
+/// Whether a walk over threads in this process meets those of all containers: in a pid namespace other than the initial
+/// one it meets that one's alone.
+bool sees_all_threads();
+/// What it means for the user that it does not.
+model::State hidden_threads();
+
 }  // namespace benchd::kernel

@@ -234,7 +234,7 @@ class NetworkCollector::Namespaces {
       states_.push_back(
           {.subject = "container processes",
            .found = std::to_string(hidden) + " containers' processes have no number in this pid namespace",
-           .cost = "no network metrics and no thread states for them",
+           .cost = "no network metrics for them",
            .cure = "run benchd on the host, or its container with --pid=host"});
     }
     if (const auto starved = count(Unseen::Starved); starved != 0) {

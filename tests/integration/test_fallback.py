@@ -18,6 +18,7 @@ EXACT = ("benchd_container_cpu_seconds_total", "benchd_container_thread_seconds_
          "benchd_container_context_switches_total")
 CPU = "benchd_container_cpu_seconds_estimated_total"
 THREADS = "benchd_container_thread_seconds_estimated_total"
+AMONG_ITSELF = ["unshare", "--pid", "--fork", "--kill-child"]
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give rights up")
 
@@ -91,6 +92,34 @@ def test_a_sleeper_is_blocked_and_nothing_falls(cgroup):
 def test_doctor_says_what_that_costs_and_what_mends_it():
     told = subprocess.run([*WITHOUT_RIGHTS, BINARY, "doctor"], capture_output=True, text=True).stdout
     assert "kernel programs" in told and "estimated" in told and "CAP_BPF CAP_PERFMON" in told
+
+
+def test_among_itself_it_says_that_threads_are_missing_and_shows_no_old_ones(cgroup):
+    """As in a container without --pid=host, after a benchd that saw all."""
+    exact_cpu, exact_threads, _ = EXACT
+
+    def charged(scrape):
+        return {labels: value for (name, labels), value in scrape.samples.items()
+                if name == "benchd_workload_thread_seconds_total"}
+
+    flags = ("--no-collector.runtimes", "--no-collector.network", f"--collector.cgroup.include={cgroup.id}")
+    with Benchd(*flags) as daemon:
+        if reason := why_not_exact(daemon):
+            pytest.skip(reason)
+        cgroup.run("sleep", "1000")
+        daemon.wait_for(exact_threads, id=cgroup.id, state="blocked")
+        wait_until(lambda: sum(charged(daemon.scrape()).values()) > 0, "its workload")
+        daemon.stop()
+        daemon.prefix = AMONG_ITSELF
+        daemon.start()
+        before = wait_until(lambda: charged(daemon.wait_for("container_cpu_usage_seconds_total", id=cgroup.id)), "its workload again")
+        time.sleep(3)
+        scrape = daemon.scrape()
+        assert scrape.labels(exact_cpu, id=cgroup.id) and not scrape.labels(exact_threads, id=cgroup.id)
+        assert charged(scrape) == before
+        assert "pid namespace of its own" in daemon.log
+    told = subprocess.run([*AMONG_ITSELF, BINARY, "doctor"], capture_output=True, text=True).stdout
+    assert "thread states" in told and "--pid=host" in told
 
 
 def test_switched_off_there_is_neither(cgroup):

@@ -115,16 +115,13 @@ int walk_threads(struct bpf_iter__task* ctx) {
   struct task_struct* task = ctx->task;
   __u32 zero = 0;
   struct program_status* it = bpf_map_lookup_elem(&status, &zero);
-  struct task_struct* walker = bpf_get_current_task_btf();
   if (it && it->calibrate) {
+    struct task_struct* walker = bpf_get_current_task_btf();
     it->sched_clock_behind = bpf_ktime_get_boot_ns() - walker->se.cfs_rq->rq->clock;
     it->calibrate = 0;
   }
   __u64 walk = ctx->meta->session_id;
-  if (it) {
-    it->thread_walk = walk;
-    it->sees_all = walker->thread_pid->level == 0;
-  }
+  if (it) it->thread_walk = walk;
   if (!task || task->__state == TASK_NEW) return 0; /* fork() is still making it: it stands in the root */
   struct cgroup* cgroup = task->cgroups->dfl_cgrp;
   if (is_awake(task, cgroup)) note_awake(cgroup, walk);

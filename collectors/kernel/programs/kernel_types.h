@@ -89,9 +89,6 @@ struct sched_entity {
 struct task_delay_info {
   __u64 blkio_delay;
 };
-struct pid {
-  unsigned int level; /* of the innermost pid namespace that knows it: 0 = the initial one */
-};
 struct task_struct {
   unsigned int __state;
   unsigned int flags;
@@ -103,7 +100,6 @@ struct task_struct {
   unsigned long nvcsw;
   unsigned long nivcsw;
   __u64 start_boottime;
-  struct pid* thread_pid;
   struct css_set* cgroups;
   struct task_delay_info* delays;
 };

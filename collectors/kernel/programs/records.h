@@ -92,7 +92,6 @@ struct program_status {
   __u64 calibrate;          /* set by user space just before a walk: the walking thread has just got its cpu */
   __u64 only;               /* set by user space: the walk is of this container, and fills no other's row; 0 = all */
   __u64 thread_walk;        /* the last walk over threads */
-  __u64 sees_all;           /* it did: a walker in a pid namespace of its own finds no others' */
   __u64 notices_lost;       /* ring full: reconciliation finds the cgroup's record */
   __u64 cgroups_lost;       /* map full: thread times of a cgroup not counted */
   __u64 removed_lost;       /* map full: a removed cgroup's last values */

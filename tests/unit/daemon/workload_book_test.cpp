@@ -199,6 +199,21 @@ TEST_F(WorkloadBookTest, ARestartKnowsTheTimePerCpuThatWasShownWhereItHasToKeepI
   }
 }
 
+TEST_F(WorkloadBookTest, TimePerCpuIsKeptWhereThreadsAreNotKnown) {
+  keeps_cpus_ = true;
+  start();
+  begin();
+  Container it = container(1).cpu(500);
+  it.shown.reading.cpus = {{.cpu = 0, .nanoseconds = 300}};
+  read(it);
+  tick();
+  start();
+  const auto before = book_->threads_before(1, false, now_);
+  ASSERT_TRUE(before);
+  EXPECT_EQ(before->cpus, it.shown.reading.cpus);
+  EXPECT_EQ(before->shown, model::ThreadTimes());
+}
+
 TEST_F(WorkloadBookTest, ARestartGoesOnWhereTheLastCommitWas) {
   start({{.name = "shop"}});
   begin();

@@ -163,22 +163,33 @@ TEST_F(LiveSleep, IsNotToldFromAnotherPidNamespaceNorAreThreads) {
   start("c");
   const Servant sleeper(path("c"), [] {});
   wait_for_sleep("c");
+  EXPECT_TRUE(read("c").threads);
   const pid_t outer = ::fork();
   if (outer == 0) {
     if (::unshare(CLONE_NEWPID) != 0) ::_exit(2);
     const pid_t inner = ::fork();
     if (inner == 0) {
-      model::Reading reading;
+      load();
+      start("c", {.threads = {.on_cpu = 5, .alive = 1}, .cpus = {}});
       const bool is_told = sleeps("c");
-      collector_->read(ids_.back(), reading);
-      ::_exit((is_told ? 3 : 0) + (reading.threads ? 4 : 0));
+      const bool has_threads = collector_->knows_threads() || read("c").threads;
+      const std::string below = path("c/below");
+      ::mkdir(below.c_str(), 0755);
+      run_in(below, [] { burn(base::kMillisecond); });
+      remove_soon(below);
+      collector_->dispatch(finals_);
+      model::Reading end;
+      for (const auto& [id, final] : finals_.finals) apply(final, end);
+      ::_exit((is_told ? 4 : 0) + (has_threads ? 8 : 0) + (end.threads ? 16 : 0) +
+              (end.values.get(model::Field::CpuUsage).value_or(0) >= 1'000 ? 0 : 32));
     }
     int status = 0;
     ::waitpid(inner, &status, 0);
-    ::_exit(WEXITSTATUS(status));
+    ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 3);
   }
   int status = 0;
   ::waitpid(outer, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
