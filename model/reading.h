@@ -88,7 +88,8 @@ enum class NetworkScope : uint8_t {
   Host,     ///< the host's namespace: the host's traffic is nobody's
 };
 
-/// All counters of one container, read at one instant.
+/// All counters of one container, read at one instant. What only its threads move, and needed no reading because they
+/// slept, is as of some milliseconds before.
 struct Reading {
   base::Instant at = 0;  ///< just before its first file was read
   FieldValues values;

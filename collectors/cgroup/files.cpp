@@ -105,9 +105,9 @@ ContainerFiles::Outcome ContainerFiles::read(base::Instant now, bool cold_due, m
     next_warm_ = now + kWarmEvery;
   }
   const FileSet still = unmoved(reading, still_since);
-  if (still.any()) reading.at = now;
+  if (still.any() && !gone_) reading.at = now;
   if (cold) {
-    due |= kCold & ~still;
+    due |= kCold;
     next_cold_ = now + kColdEvery - std::exchange(cold_phase_, 0);
   } else {
     due &= ~absent_ & ~unchanged() & ~still;

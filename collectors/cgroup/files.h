@@ -22,7 +22,8 @@ namespace benchd::cgroup {
 
 using FileSet = std::bitset<model::kFileCount>;
 
-/// Files that move only while a thread of the cgroup runs or waits for a cpu.
+/// Files that move only while a thread of the cgroup, or one that was in it, runs or waits for a cpu; with a quota,
+/// shortly afterwards too.
 inline constexpr std::array kThreadFiles{model::File::CpuPressure, model::File::CpuStat, model::File::CpuStatLocal,
                                          model::File::IrqPressure};
 
@@ -80,9 +81,9 @@ class ContainerFiles {
   /// Updates `reading` (always the same one for this container) with what is due: hot files always, but where
   /// ReaderShare tells that they have not changed only with the cold ones; warm files once a second; cold ones at the
   /// first call, when `cold_due` (TreeListener::changed), and every 10 s; for the first 10 s, those of them that say a
-  /// peak or a count once a second. `now` is the instant of this call and becomes reading.at
-  /// if anything could be read, or had not to be: ask the clock for each container. What threads move by running or
-  /// waiting for a cpu is hot but where it was read later than `still_since`, after which none of them has.
+  /// peak or a count once a second. kThreadFiles that were read later than `still_since`, after which no thread has
+  /// moved them, only with the cold ones too. `now` is the instant of this call and becomes reading.at if anything
+  /// could be read, or had not to be: ask the clock for each container.
   Outcome read(base::Instant now, bool cold_due, model::Reading& reading,
                std::optional<base::Instant> still_since = std::nullopt);
 

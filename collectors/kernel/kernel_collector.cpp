@@ -166,8 +166,9 @@ void KernelCollector::look_who_sleeps(bool all_seen) {
     thread_times did = subtree.threads;
     did.alive = 0;  // goes on in sleep
     Wakefulness& awake = container.awake;
-    if (!all_seen || subtree.awake || did != awake.did || awake.at == 0) awake.at = now;
+    if (!all_seen || subtree.awake || did != awake.did || subtree.moves != awake.moves || awake.at == 0) awake.at = now;
     awake.did = did;
+    awake.moves = subtree.moves;
   }
 }
 

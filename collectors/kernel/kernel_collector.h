@@ -75,10 +75,11 @@ class KernelCollector : public ThreadSource {
   const model::CollectorStatus& status() const override { return health_; }
 
  private:
-  /// When it was last seen to be awake, and what its threads had done by then.
+  /// When it was last seen to be awake, what its threads had done by then, and how many had come and gone.
   struct Wakefulness {
     base::Instant at = 0;  ///< 0 = not looked at yet
     thread_times did{};
+    uint64_t moves = 0;
   };
   struct Container {
     std::optional<uint32_t> row;

@@ -10,6 +10,7 @@ void reset(SubtreeSums::Subtree& subtree) {
   subtree.threads = {};
   subtree.alive_threads = 0;
   subtree.awake = false;
+  subtree.moves = 0;
   subtree.removed.by_cpu.clear();
   subtree.removed.user = 0;
   subtree.removed.system = 0;
@@ -31,6 +32,7 @@ void SubtreeSums::live(uint64_t id, const thread_sums& own, uint64_t walk) {
   cgroup.threads = own.times;
   cgroup.alive_threads = own.walk == walk ? own.threads : 0;
   cgroup.awake = own.awake == walk;
+  cgroup.moves = own.moves;
 }
 
 void SubtreeSums::add_up() {
@@ -44,6 +46,7 @@ void SubtreeSums::add_up() {
         subtree.threads += cgroup.removed.threads;
         subtree.alive_threads += cgroup.alive_threads;
         subtree.awake = subtree.awake || cgroup.awake;
+        subtree.moves += cgroup.moves;
         subtree.removed += cgroup.removed.cpu;
       }
       const auto known = cgroups_.find(at);

@@ -38,6 +38,7 @@ class SubtreeSums {
     thread_times threads{};
     uint64_t alive_threads = 0;
     bool awake = false;  ///< one of them is
+    uint64_t moves = 0;  ///< of threads into its cgroups and out of them
     CpuTotals removed;   ///< what its removed descendants had used
   };
   const Subtree& subtree(uint64_t id) const { return containers_.at(id); }
@@ -48,6 +49,7 @@ class SubtreeSums {
     thread_times threads{};  ///< of its own threads
     uint64_t alive_threads = 0;
     bool awake = false;
+    uint64_t moves = 0;
     Totals removed;  ///< of what was below it
   };
 

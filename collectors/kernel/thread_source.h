@@ -33,9 +33,9 @@ class ThreadSource {
   /// Begins a round, ahead of the containers' files: the threads' times that are read next are as of now.
   virtual void look_at_threads() = 0;
 
-  /// As of look_at_threads(): since then no thread of the container, or of a cgroup below, has run or waited for a cpu;
-  /// the instant of the look itself where one still does. What was read of it later than kSettles after that has not
-  /// changed by anything that threads do on a cpu. Nothing = not known.
+  /// As of look_at_threads(): since then no thread of the container, or of a cgroup below, has run or waited for a cpu,
+  /// nor come or gone; the instant of the look itself where one has just. What was read of it later than kSettles after
+  /// that has not changed by anything that threads do on a cpu. Nothing = not known.
   virtual std::optional<base::Instant> last_awake(uint64_t cgroup_id) const = 0;
 
   /// A thread's last steps are told only when the kernel frees it, some RCU grace periods after it has taken them.

@@ -31,6 +31,7 @@ struct thread_sums {
   __u64 walk;                /* the walk that counted `threads` */
   __u64 threads;             /* found alive by it */
   __u64 awake;               /* the last walk that found a thread awake, one of the kernel's included */
+  __u64 moves;               /* of threads in and out: what one did here before it was seen to is charged elsewhere */
   __u32 removed;             /* the cgroup is */
 };
 

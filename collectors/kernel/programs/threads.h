@@ -110,6 +110,11 @@ static __always_inline void note_awake(struct cgroup* cgroup, __u64 walk) {
   if (sums) sums->awake = walk;
 }
 
+static __always_inline void note_move(__u64 id) {
+  struct thread_sums* sums = bpf_map_lookup_elem(&cgroups, &id);
+  if (sums) __sync_fetch_and_add(&sums->moves, 1);
+}
+
 /* Charges what the thread did since it was last charged to the cgroup where it was then, and moves its mark. `walk`
  * counts it as alive. */
 static __always_inline void charge(struct task_struct* task, struct thread_mark* mark, bool moved, __u64 walk) {
@@ -133,7 +138,10 @@ static __always_inline void charge(struct task_struct* task, struct thread_mark*
   __u64 home = mark->cgroup;
   bool watched = home || (!moved && task->start_boottime >= attached_at);
   if (!home) home = id;
-  if (walk && home != id) note_awake(cgroup, walk); /* what it did here is charged there */
+  if (home != id) {
+    note_move(home);
+    note_move(id);
+  }
   mark->cgroup = id;
   struct thread_sums* sums = bpf_map_lookup_elem(&cgroups, &home);
   if (!sums && home == id) {

@@ -188,7 +188,7 @@ TEST_F(ContainerFilesTest, LeavesWhatThreadsMoveAloneWhereItWasReadSinceTheyAreS
   EXPECT_THAT(value(Field::CpuPressureSome), Optional(3));
 }
 
-TEST_F(ContainerFilesTest, OfStillThreadsReadsHotFilesAtColdTurnsAndAllAtTheEnd) {
+TEST_F(ContainerFilesTest, OfStillThreadsReadsAllAtColdTurnsAndAtTheEnd) {
   tree_.make("c", {{"cpu.stat", "usage_usec 1\n"}, {"cpu.stat.local", "throttled_usec 1\n"}});
   ContainerFiles& files = open();
   files.read(kSecond, false, reading_);
@@ -196,9 +196,12 @@ TEST_F(ContainerFilesTest, OfStillThreadsReadsHotFilesAtColdTurnsAndAllAtTheEnd)
   tree_.write("c/cpu.stat.local", "throttled_usec 2\n");
   files.read(11 * kSecond, false, reading_, 0);
   EXPECT_THAT(value(Field::CpuUsage), Optional(2));
-  EXPECT_THAT(value(Field::CpuThrottledLocal), Optional(1));
-  files.finish(12 * kSecond, reading_);
   EXPECT_THAT(value(Field::CpuThrottledLocal), Optional(2));
+  tree_.write("c/cpu.stat", "usage_usec 3\n");
+  files.read(12 * kSecond, false, reading_, 0);
+  EXPECT_THAT(value(Field::CpuUsage), Optional(2));
+  files.finish(13 * kSecond, reading_);
+  EXPECT_THAT(value(Field::CpuUsage), Optional(3));
 }
 
 TEST_F(ContainerFilesTest, WithAQuotaReadsWhatThreadsMoveThoughTheyAreStill) {

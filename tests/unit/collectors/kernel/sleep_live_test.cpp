@@ -102,25 +102,47 @@ TEST_F(LiveSleep, LastsWhileNoThreadBelowRuns) {
 
 /// The kernel tells of the first thread of a process that moves, and of no other.
 TEST_F(LiveSleep, IsNotForASecondThreadThatRanWhereItsProcessHadMoved) {
-  make("from");
-  make("to");
-  start("to");
+  for (const bool back : {false, true}) {
+    const std::string from = back ? "from again" : "from";
+    const std::string to = back ? "to and back" : "to";
+    make(from);
+    make(to);
+    start(to);
+    Shared<pid_t> pid(1);
+    const Servant servant(path(from), [&] {
+      pid[0] = ::getpid();
+      std::thread([] {
+        ::usleep(100'000);
+        burn(base::kMillisecond);
+        ::usleep(100'000);
+      }).detach();
+    });
+    servant.work();
+    wait_for_sleep(to);
+    const base::Instant moved = base::now();
+    std::ofstream(path(to) + "/cgroup.procs") << pid[0];
+    wait_until([&] { return usage_usec(path(to)) >= 1'000; }, "the thread to run");
+    ::usleep(20'000);
+    if (back) std::ofstream(path(from) + "/cgroup.procs") << pid[0];
+    EXPECT_GE(look(to), moved) << back;
+  }
+}
+
+/// Its network namespace goes with it.
+TEST_F(LiveSleep, IsNotForCgroupsThatASleepingProcessLeavesOrComesInto) {
+  for (const char* name : {"from", "to", "other"}) {
+    make(name);
+    start(name);
+  }
   Shared<pid_t> pid(1);
-  const Servant servant(path("from"), [&] {
-    pid[0] = ::getpid();
-    std::thread([] {
-      ::usleep(100'000);
-      burn(base::kMillisecond);
-      ::usleep(100'000);
-    }).detach();
-  });
+  const Servant servant(path("from"), [&] { pid[0] = ::getpid(); });
   servant.work();
-  wait_for_sleep("to");
+  for (const char* name : {"from", "to", "other"}) wait_for_sleep(name);
   const base::Instant moved = base::now();
   std::ofstream(path("to") + "/cgroup.procs") << pid[0];
-  wait_until([&] { return usage_usec(path("to")) >= 1'000; }, "the thread to run");
-  ::usleep(20'000);
-  EXPECT_GE(look("to"), moved);
+  EXPECT_GE(look("from"), moved);
+  EXPECT_GE(collector_->last_awake(id_of(path("to"))), moved);
+  EXPECT_LT(collector_->last_awake(id_of(path("other"))), moved);
 }
 
 /// It waits behind a process of real time, which leaves it 5 % of the cpu at most (sched_rt_runtime_us).

@@ -65,6 +65,14 @@ TEST_F(Subtrees, AContainerIsAwakeWhereACgroupBelowItIs) {
   EXPECT_FALSE(sums_.subtree(kContainer).awake);
 }
 
+TEST_F(Subtrees, MovesCountWhereTheyWereAndAbove) {
+  thread_sums moved = threads(kChild, 4);
+  moved.moves = 3;
+  sums_.live(kGrandchild, moved, kWalk);
+  sums_.add_up();
+  EXPECT_EQ(sums_.subtree(kContainer).moves, 3u);
+}
+
 TEST_F(Subtrees, WhatARemovedCgroupDidStays) {
   sums_.removed(kGrandchild, kChild, {.cpu = {.by_cpu = {5, 6}, .user = 1}, .threads = {.on_cpu = 40}});
   sums_.add_up();
