@@ -392,6 +392,7 @@ void Sampler::sample(base::Instant now) {
   parts_.reader.stalls = stalls_.turns();
   parts_.reader.all_watched = parts_.tree.counts().unwatched == 0;
   if (parts_.threads != nullptr) parts_.threads->look_at_threads();
+  const base::Instant threads_seen = base::now();
   for (const auto& tracked : tracked_) {
     if (!tracked->shown.ended) {
       read(*tracked, still_since(*tracked));
@@ -429,7 +430,7 @@ void Sampler::sample(base::Instant now) {
   draft.collectors.clear();
   draft.collectors.push_back({.collector = "cgroup",
                               .success = !parts_.tree.state(),
-                              .duration_seconds = static_cast<double>(containers_read - now) / base::kSecond});
+                              .duration_seconds = static_cast<double>(containers_read - threads_seen) / base::kSecond});
   if (parts_.network != nullptr) draft.collectors.push_back(parts_.network->status());
   if (parts_.host != nullptr) draft.collectors.push_back(parts_.host->status());
   if (parts_.threads != nullptr) draft.collectors.push_back(parts_.threads->status());

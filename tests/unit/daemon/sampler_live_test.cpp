@@ -120,6 +120,34 @@ TEST_F(SamplerLive, ShowsThatAContainerWasFrozen) {
   }
 }
 
+class SlowThreads : public kernel::ThreadSource {
+ public:
+  void started(uint64_t, int, kernel::ShownBefore) override {}
+  void ended(uint64_t) override {}
+  void look_at_threads() override { ::usleep(200'000); }
+  std::optional<base::Instant> last_awake(uint64_t) const override { return std::nullopt; }
+  void look_at_cpus() override {}
+  void read(uint64_t, model::Reading&) override {}
+  bool needs_cpus_before() const override { return false; }
+  bool knows_threads() const override { return true; }
+  const model::CollectorStatus& status() const override { return status_; }
+
+ private:
+  model::CollectorStatus status_{.collector = "kernel"};
+};
+
+TEST_F(SamplerLive, TheLookAtThreadsIsNotInTheTimeThatReadingCgroupsTook) {
+  SlowThreads threads;
+  Sampler sampler({.tree = *tree_, .reader = reader_, .board = board_, .threads = &threads, .standing_states = {}});
+  sampler.sample(base::now());
+  const auto& collectors = board_.newest()->collectors;
+  const auto cgroup = std::find_if(collectors.begin(), collectors.end(), [](const model::CollectorStatus& it) {
+    return std::string_view(it.collector) == "cgroup";
+  });
+  ASSERT_NE(cgroup, collectors.end());
+  EXPECT_LT(cgroup->duration_seconds, 0.2);
+}
+
 TEST_F(SamplerLive, AnEndedContainerKeepsCountersAndLosesGauges) {
   make("brief");
   sample();
